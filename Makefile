@@ -1,0 +1,54 @@
+# make demo   install into .venv, run the workflow on the embedded default, say where the report is
+# make test   install the test tools, run all tests that this machine can run
+# make lint   ruff, pyright, snakefmt, snakemake --lint
+# make clean  remove results, logs and .venv
+PYTHON ?= python3
+CORES ?= all
+CONFIG ?=
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+# What an environment is made from; a change of either installs again.
+PINS := pyproject.toml constraints.txt
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: help demo test lint clean python
+
+help:
+	@grep -E '^# make' Makefile | cut -c 3-
+
+demo: $(VENV)/.installed-motifs
+	@$(RUN) python workflow/scripts/unlock_stale.py
+	$(RUN) snakemake --cores $(CORES) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG))
+	@for page in results/*/report/index.html; do echo "The report: $(CURDIR)/$$page"; done
+
+test: $(VENV)/.installed-test
+	$(RUN) python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-test
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) pyright
+	$(RUN) snakefmt --check Snakefile workflow
+	$(RUN) snakemake --lint
+
+clean:
+	rm -rf results logs benchmark_runs report.zip .snakemake $(VENV)
+
+# `.installed-motifs` is lrpgen with the extra `motifs`, `.installed-test` with the extra `test`. The file appears last,
+# so that an interrupted install goes on and a finished one is not done again. A package whose unpacking was
+# interrupted looks installed to pip; its file INSTALLER is only there when it is whole.
+$(VENV)/.installed-%: $(PINS) | python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || \
+	    { echo "make: $(PYTHON) could not make a virtual environment; on Debian or Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@for package in $(VENV)/lib/python3*/site-packages/*.dist-info; do \
+	    [ ! -d "$$package" ] || [ -e "$$package/INSTALLER" ] || rm -rf "$$package"; done
+	@echo "Installing lrpgen[$*] into $(VENV): once, some minutes, about 2 GB"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@touch $@
+
+python:
+	@command -v "$(PYTHON)" >/dev/null || \
+	    { echo "make: $(PYTHON) is not on PATH; install Python 3.11 or later, or name one: make PYTHON=/path/to/python3" >&2; exit 2; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "make: $$("$(PYTHON)" --version) is too old, lrpgen needs 3.11 or later; name another: make PYTHON=python3.12" >&2; exit 2; }

@@ -1,0 +1,25 @@
+# lrpgen: from DNA to the bases that mattered. `snakemake --cores all` runs the embedded default.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/windows.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/explain.smk"
+include: "workflow/rules/motifs.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        final_output,
+    localrule: True

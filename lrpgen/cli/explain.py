@@ -1,0 +1,71 @@
+"""`lrpgen explain`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import InputError
+from .options import Device, Output, Seed, Threads
+
+
+def explain(
+    model: Annotated[Path, typer.Option(help="Model of `lrpgen train`.", show_default=False)],
+    output: Output,
+    windows: Annotated[Path | None, typer.Option(help="Explain windows of this file of `lrpgen windows`.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Classes to explain, by comma; all but the background.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="Explain tiles of this FASTA, both strands.")] = None,
+    stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
+    target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
+    composite: Annotated[str, typer.Option(help="Rules: epsilon or lrp0.")] = "epsilon",
+    prune_positive: Annotated[
+        float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")
+    ] = 0.25,
+    prune_negative: Annotated[float | None, typer.Option(help="The same for negative; half the positive.")] = None,
+    shard: Annotated[str, typer.Option(help="K/N: the Kth of N parts of the work.")] = "1/1",
+    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    multipliers: Annotated[bool, typer.Option(help="Keep hypothetical contributions (motifs need them).")] = True,
+    seed: Seed = 1,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """Pruned layer-wise relevance (PLRP) of windows or of a whole genome.
+
+    Example: lrpgen explain --model model.safetensors --windows windows.h5 -o relevance.h5
+
+    Example: lrpgen explain --model model.safetensors --genome genome.fa --target donor --shard 1/8 -o tiles-1.h5
+    """
+    from ..lrp import Prune
+    from ..relevance.run import Job, explain_tiles, explain_windows
+
+    if (windows is None) == (genome is None):
+        raise InputError("explain needs either --windows or --genome; give one of them")
+    prune = Prune(prune_positive, prune_negative)
+    job = Job(
+        model=model,
+        output=output,
+        target=target,
+        composite=composite,
+        prune=prune if any(prune.shares) else None,
+        shard=parse_shard(shard),
+        batch_size=batch_size,
+        multipliers=multipliers,
+        device=device,
+        threads=threads,
+        seed=seed,
+    )
+    if windows is not None:
+        explain_windows(job, windows, labels.split(",") if labels else None)
+    elif genome is not None:
+        explain_tiles(job, genome, stride)
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`3/8` -> (3, 8). Raises `InputError` for anything else."""
+    try:
+        k, n = (int(part) for part in text.split("/"))
+    except ValueError:
+        raise InputError(f"shard {text!r} is not of the form K/N, for example 1/8") from None
+    return k, n

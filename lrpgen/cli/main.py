@@ -1,0 +1,56 @@
+"""`lrpgen COMMAND`: collects the commands and turns errors into one line and exit code 2."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+
+import typer
+
+from .. import __version__
+from ..errors import LrpgenError
+
+app = typer.Typer(
+    name="lrpgen",
+    help=(
+        "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
+        "The usual order: windows, train, predict, explain, gather, tracks, motifs, report. "
+        "The workflow (snakemake --cores all) runs them all; each command also works by hand."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS = ("windows", "train", "predict", "explain", "gather", "tracks", "motifs", "report", "doctor")
+for _name in COMMANDS:
+    _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
+    app.command(_name)(_command)
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        print(f"lrpgen {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point. Bad input: one line on standard error, exit code 2."""
+    try:
+        app()
+    except LrpgenError as error:
+        print(f"lrpgen: error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("lrpgen: error: the disk is full; free some space and run the command again", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""Models: `zoo` (architectures by name), `store` (safetensors with a card), `train`, `predict`, `metrics`."""
+
+from .store import Card, load_model, read_card, save_model
+from .zoo import ARCHITECTURES, MotifCNN
+
+__all__ = ["ARCHITECTURES", "Card", "MotifCNN", "load_model", "read_card", "save_model"]

@@ -1,0 +1,154 @@
+"""Exports: MEME with the real number of sites, BED in genome coordinates, tables, and all matrices as HDF5."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from . import matrices
+from .patterns import Pattern
+from .seqlets import to_genome
+
+SUMMARY_COLUMNS = (
+    "pattern", "sign", "seqlets", "length", "consensus", "information_bits", "mean_relevance", "logo",
+)  # fmt: skip
+DECIMALS = 6
+
+
+def summary(pattern: Pattern, background: np.ndarray) -> dict[str, str | int | float]:
+    """What people read of a pattern, one value per SUMMARY_COLUMNS and the reverse complement's logo."""
+    ppm = matrices.probabilities(pattern.pfm, background)
+    return {
+        "pattern": pattern.name,
+        "sign": pattern.sign,
+        "seqlets": pattern.seqlets,
+        "length": pattern.frame.width,
+        "consensus": matrices.consensus(ppm),
+        "information_bits": round(float(matrices.information(pattern.pfm, background).sum()), 3),
+        "mean_relevance": float(f"{pattern.mean_relevance:.6g}"),
+        "logo": f"logos/{pattern.name}.svg",
+        "logo_rc": f"logos/{pattern.name}.rc.svg",
+    }
+
+
+def write_table(path: Path, rows: Sequence[dict[str, str | int | float]]) -> None:
+    """patterns.tsv; only its header when there are no patterns."""
+    pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)).to_csv(path, sep="\t", index=False)
+
+
+def meme_text(patterns: Sequence[Pattern], background: np.ndarray) -> str:
+    """MEME minimal motif format, version 4. Each row sums to exactly 1 as printed."""
+    letters = " ".join(f"{b} {v}" for b, v in zip("ACGT", _printed(background), strict=True))
+    lines = [
+        "MEME version 4", "", "ALPHABET= ACGT", "", "strands: + -", "", "Background letter frequencies", letters, "",
+    ]  # fmt: skip
+    for pattern in patterns:
+        ppm = matrices.probabilities(pattern.pfm, background)
+        lines += [
+            f"MOTIF {pattern.name} {matrices.consensus(ppm)}",
+            f"letter-probability matrix: alength= 4 w= {ppm.shape[1]} nsites= {pattern.seqlets} E= 0",
+            *("  ".join(_printed(column)) for column in ppm.T),
+            "",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _printed(shares: np.ndarray) -> list[str]:
+    """`shares` as decimals that add up to 1: the rounding error goes to the largest."""
+    units = np.round(np.asarray(shares, dtype=np.float64) * 10**DECIMALS).astype(np.int64)
+    units[np.argmax(units)] += 10**DECIMALS - units.sum()
+    return [f"{unit / 10**DECIMALS:.{DECIMALS}f}" for unit in units]
+
+
+def write_matrices(path: Path, patterns: Sequence[Pattern], background: np.ndarray) -> None:
+    """patterns.h5: per pattern the (4, W) matrices pfm, ppm, cwm, hypothetical_cwm; attributes sign and seqlets."""
+    with h5py.File(path, "w") as file:
+        file.attrs["background"] = background
+        for pattern in patterns:
+            group = file.create_group(pattern.name)
+            group["pfm"] = pattern.pfm
+            group["ppm"] = matrices.probabilities(pattern.pfm, background)
+            group["cwm"] = pattern.cwm
+            group["hypothetical_cwm"] = pattern.hypothetical_cwm
+            group.attrs["sign"] = pattern.sign
+            group.attrs["seqlets"] = pattern.seqlets
+
+
+def instances(patterns: Sequence[Pattern]) -> pd.DataFrame:
+    """Every place of every pattern in window coordinates: window, start, end, reverse, pattern, sign."""
+    frames = [
+        pd.DataFrame(
+            {
+                "window": p.frame.window,
+                "start": p.frame.start,
+                "end": p.frame.start + p.frame.width,
+                "reverse": p.frame.reverse,
+                "pattern": p.name,
+                "sign": p.sign,
+            }
+        )
+        for p in patterns
+    ]
+    columns = ["window", "start", "end", "reverse", "pattern", "sign"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def name_seqlets(seqlets: pd.DataFrame, places: pd.DataFrame) -> list[str]:
+    """For each seqlet the pattern whose place covers most of it (same window and sign), or "."."""
+    at: dict[tuple[int, str], list[tuple[int, int, str]]] = {}
+    for window, sign, start, end, name in zip(
+        places["window"], places["sign"], places["start"], places["end"], places["pattern"], strict=True
+    ):
+        at.setdefault((int(window), sign), []).append((int(start), int(end), name))
+    names = []
+    for window, sign, start, end in zip(
+        seqlets["window"], seqlets["sign"], seqlets["start"], seqlets["end"], strict=True
+    ):
+        best, found = 0, "."
+        for left, right, name in at.get((int(window), sign), []):
+            shared = min(end, right) - max(start, left)
+            if shared > best:
+                best, found = shared, name
+        names.append(found)
+    return names
+
+
+def write_seqlets(path: Path, seqlets: pd.DataFrame, names: Sequence[str], regions: pd.DataFrame) -> None:
+    """seqlets.bed, headerless BED6+4, sorted by place.
+
+    Columns: chrom start end pattern score strand, then relevance pvalue sign window. The score is |relevance| as
+    thousandths of the strongest seqlet's; the strand is the window's.
+    """
+    table = to_genome(seqlets, regions)
+    strength = seqlets["relevance"].abs()
+    table.insert(3, "name", list(names))
+    table.insert(4, "score", (1000 * strength / max(strength.max(), 1e-300)).round().astype(int).to_numpy())
+    table["relevance"] = [f"{value:.6g}" for value in seqlets["relevance"]]
+    table["pvalue"] = [f"{value:.3g}" for value in seqlets["pvalue"]]
+    table["sign"] = seqlets["sign"]
+    table["window"] = regions["name"].to_numpy()[seqlets["window"].to_numpy(dtype=int)]
+    _write_bed(path, table)
+
+
+def write_instances(path: Path, places: pd.DataFrame, regions: pd.DataFrame) -> None:
+    """instances.bed, headerless BED6+1: every place a pattern's counts come from, on the strand it reads along.
+
+    Columns: chrom start end pattern score strand sign. The sequences under it, taken on that strand, add up to
+    the pattern's PFM.
+    """
+    table = to_genome(places, regions)
+    table.insert(3, "name", places["pattern"])
+    table.insert(4, "score", 1000)
+    minus = (table["strand"] == "-").to_numpy() != places["reverse"].to_numpy(dtype=bool)
+    table["strand"] = np.where(minus, "-", "+")
+    table["sign"] = places["sign"]
+    _write_bed(path, table)
+
+
+def _write_bed(path: Path, table: pd.DataFrame) -> None:
+    table = table.sort_values(["chrom", "start", "end", "strand", "name"], kind="stable")
+    table.to_csv(path, sep="\t", header=False, index=False)

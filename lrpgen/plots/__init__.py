@@ -1,0 +1,1 @@
+"""Figures as files: `style` (looks, palettes, saving) and `logos` (sequence logos). matplotlib loads when drawing."""

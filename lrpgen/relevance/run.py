@@ -1,0 +1,175 @@
+"""Windows or genome tiles through the engine into a shard of the relevance store, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from .. import __version__
+from ..device import choose_device, set_threads
+from ..errors import InputError
+from ..files import sha256
+from ..lrp import Explanation, Graph, Prune, explain
+from ..lrp.explain import as_graph
+from ..models import Card, load_model, read_card
+from ..progress import progress
+from ..sequences import Genome, Tiles, open_windows
+from .store import LEDGER_COLUMNS, Batch, create
+
+UNLABELLED = "."  # label and split of tiles, which nobody annotated
+
+
+@dataclass(frozen=True)
+class Job:
+    """One shard of work. shard: (k, n), k counted from 1. target: a class name; None = each window's own class."""
+
+    model: Path
+    output: Path
+    target: str | None = None
+    composite: str = "epsilon"
+    prune: Prune | None = None
+    shard: tuple[int, int] = (1, 1)
+    batch_size: int = 256
+    multipliers: bool = True
+    device: str = "auto"
+    threads: int = 0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        k, n = self.shard
+        if not 1 <= k <= n:
+            raise InputError(f"shard {k}/{n} does not exist; give K/N with K from 1 to N")
+        if self.batch_size < 1:
+            raise InputError(f"batch_size={self.batch_size} is too small; give at least 1")
+
+    def rows(self, total: int) -> np.ndarray:
+        """This shard's part of 0..total-1, contiguous."""
+        k, n = self.shard
+        return np.arange(total * (k - 1) // n, total * k // n)
+
+
+def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) -> int:
+    """Explain windows of a windows file, each for its own class (or `job.target`); returns how many.
+
+    labels : classes whose windows are explained; None = all but the last class, which is the background.
+
+    Raises
+    ------
+    InputError : unknown class, windows that do not fit the model.
+    """
+    card = read_card(job.model)
+    with open_windows(windows) as source:
+        if source.width != card.width:
+            raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
+        chosen = labels or source.classes[:-1]
+        for label in chosen:
+            _class_index(card, label)
+        regions = source.regions
+        selected = np.flatnonzero(regions["label"].isin(chosen).to_numpy())
+        if len(selected) == 0:
+            raise InputError(f"{windows} holds no window labelled {', '.join(chosen)}; choose other labels")
+        rows = selected[job.rows(len(selected))]
+        origin = {"windows": sha256(windows), "labels": chosen}
+        with _explainer(job, card, origin) as run:
+            for part in _batches(rows, job.batch_size):
+                table = regions.iloc[part]
+                target = torch.tensor([_class_index(card, job.target or label) for label in table["label"]])
+                run(table, source.onehot(part), target)
+    return len(rows)
+
+
+def explain_tiles(job: Job, genome: Path, stride: int) -> int:
+    """Explain windows tiled over a whole genome, both strands, for `job.target`; returns how many.
+
+    The store gets neither one-hot nor multipliers: they would outgrow the genome many times.
+    """
+    card = read_card(job.model)
+    if job.target is None:
+        raise InputError("tiles have no class of their own; name one with --target")
+    target = _class_index(card, job.target)
+    source = Genome(genome)
+    tiles = Tiles(source, card.width, stride)
+    rows = job.rows(len(tiles))
+    origin = {"genome": Path(genome).name, "contigs": source.contigs, "stride": stride}
+    with _explainer(job, card, origin) as run:
+        for part in _batches(rows, job.batch_size):
+            regions, onehot = tiles.batch(part)
+            regions = regions.assign(label=UNLABELLED, split=UNLABELLED)
+            run(regions, onehot, torch.full((len(part),), target))
+    return len(rows)
+
+
+@contextmanager
+def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
+    """Yield run(regions, onehot, target), which explains one batch and appends it to the shard."""
+    place = choose_device(job.device)
+    set_threads(job.threads)
+    graph: Graph = as_graph(load_model(job.model), torch.zeros(1, 4, card.width)).to(place)
+    whole = "windows" in origin
+    method = {"composite": job.composite, "prune": asdict(job.prune) if job.prune else None, "init": "logit"}
+    attrs = {
+        "method": method,
+        "target": job.target or "own class",
+        "model_sha256": sha256(job.model),
+        "classes": card.classes,
+        "source": origin,
+        "width": card.width,
+        "seed": job.seed,
+        "lrpgen_version": __version__,
+        "torch_version": str(torch.__version__),
+        "device": place.type,
+    }
+    with create(job.output, attrs) as writer:
+
+        def run(regions: pd.DataFrame, onehot: np.ndarray, target: torch.Tensor) -> None:
+            found = explain(
+                graph,
+                torch.from_numpy(onehot),
+                target=target,
+                composite=job.composite,
+                prune=job.prune,
+                device=job.device,
+            )
+            if writer.rows == 0:
+                writer.layers(
+                    {name: [getattr(entry, name) for entry in found.entries] for name in ("layer", "op", "rule")}
+                )
+            writer.append(_batch(regions, onehot if whole else None, found, whole and job.multipliers))
+
+        yield run
+
+
+def _batch(regions: pd.DataFrame, onehot: np.ndarray | None, found: Explanation, multipliers: bool) -> Batch:
+    return Batch(
+        regions=regions,
+        relevance=found.relevance.sum(1).cpu().numpy(),
+        output=found.output.cpu().numpy(),
+        target=found.target.cpu().numpy(),
+        ledger={
+            column: np.stack([getattr(entry, column).cpu().numpy() for entry in found.entries], axis=1)
+            for column in LEDGER_COLUMNS
+        },
+        onehot=onehot,
+        multipliers=found.multipliers.cpu().numpy() if multipliers else None,
+    )
+
+
+def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    with progress("explaining", len(rows), "windows") as advance:
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            yield part
+            advance(len(part))
+
+
+def _class_index(card: Card, name: str) -> int:
+    if name not in card.classes:
+        raise InputError(f"class {name!r} is not one of the model's classes ({', '.join(card.classes)}); choose one")
+    return card.classes.index(name)

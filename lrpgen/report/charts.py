@@ -1,0 +1,87 @@
+"""The page's charts built from the collected numbers: quality curves, training history, pattern logos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+
+from .collect import Pattern, Results
+from .figures import Frame, Line, chart, logo, padded
+from .numbers import number, score
+from .sentences import join
+
+STYLES = 6  # class colours in the style sheet; further classes start over with them
+
+
+def class_styles(results: Results) -> dict[str, str]:
+    """Class name -> CSS class of its colour and dash, in the order of the class list."""
+    names = list(results.windows.classes) if results.windows else []
+    names += [c.name for c in results.explained.classes] if results.explained else []
+    names += list((results.metrics or {}).get("splits", {}).get("test", {}).get("classes", {}))
+    return {name: f"c{i % STYLES}" for i, name in enumerate(dict.fromkeys(names))}
+
+
+def quality_charts(results: Results) -> dict[str, Markup]:
+    """{"roc", "pr"} of the test part, every class against the rest; empty without metrics of a test part."""
+    classes = (results.metrics or {}).get("splits", {}).get("test", {}).get("classes", {})
+    styles = class_styles(results)
+    drawn = {name: m for name, m in classes.items() if m.get("roc") and m.get("pr") and m.get("auroc") is not None}
+    if not drawn:
+        return {}
+    roc = [Line(m["roc"]["fpr"], m["roc"]["tpr"], styles[name]) for name, m in drawn.items()]
+    pr = [Line(m["pr"]["recall"], m["pr"]["precision"], styles[name], m["base_rate"]) for name, m in drawn.items()]
+    auroc = join([f"{name} AUROC {score(m['auroc'])}" for name, m in drawn.items()])
+    average = join(
+        [
+            f"{name} average precision {score(m['average_precision'])}, base rate {score(m['base_rate'])}"
+            for name, m in drawn.items()
+        ]
+    )
+    return {
+        "roc": chart(roc, Frame(), "false positive rate", "true positive rate", f"ROC curves: {auroc}.", diagonal=True),
+        "pr": chart(pr, Frame(), "recall", "precision", f"Precision-recall curves: {average}."),
+    }
+
+
+def training_charts(history: dict[str, Any] | None) -> dict[str, Any]:
+    """{"loss", "precision", "best"}: losses of both parts and the validation score per epoch; empty without history."""
+    epochs = (history or {}).get("epochs") or []
+    if not epochs or history is None:
+        return {}
+    x = [float(e["epoch"]) for e in epochs]
+    best = next((i for i, e in enumerate(epochs) if e["epoch"] == history.get("best_epoch")), None)
+    train, validation = [_column(epochs, key) for key in ("train_loss", "validation_loss")]
+    found: dict[str, Any] = {"best": epochs[best] if best is not None else None, "epochs": len(epochs)}
+    if train and validation:
+        frame = Frame(height=220, x=(min(x), max(x)), y=padded(train + validation))
+        lines = [Line(x, train, "train"), Line(x, validation, "validation", mark=best)]
+        ends = [
+            f"{name} from {number(y[0])} to {number(y[-1])}"
+            for name, y in (("train", train), ("validation", validation))
+        ]
+        label = f"Loss per epoch: {join(ends)}."
+        found["loss"] = chart(lines, frame, "epoch", "loss", label)
+    if average := _column(epochs, "validation_average_precision"):
+        frame = Frame(height=220, x=(min(x), max(x)), y=padded(average))
+        label = f"Validation average precision per epoch, best {number(max(average))}."
+        found["precision"] = chart(
+            [Line(x, average, "validation", mark=best)], frame, "epoch", "average precision", label
+        )
+    return found
+
+
+def _column(epochs: list[dict[str, Any]], key: str) -> list[float]:
+    """Values of `key` over all epochs; empty when one lacks it."""
+    values = [e.get(key) for e in epochs]
+    return [] if any(v is None for v in values) else [float(v) for v in values if v is not None]
+
+
+def pattern_logo(pattern: Pattern) -> dict[str, Markup]:
+    """{"forward", "reverse"}: the pattern's contribution weights as logos; empty when patterns.h5 lacks them."""
+    if pattern.cwm is None:
+        return {}
+    return {
+        "forward": logo(pattern.cwm, f"Pattern {pattern.name}: {pattern.consensus}", "pattern"),
+        "reverse": logo(pattern.cwm[::-1, ::-1], f"Pattern {pattern.name}, reverse complement", "pattern"),
+    }

@@ -1,0 +1,251 @@
+"""Read a results folder into plain dataclasses. A file that is not there is None; a damaged one is an `InputError`."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError
+from ..files import existing, read_json, sha256
+from ..sequences.windowfile import open_windows
+from .loci import Explained, read_explained
+
+SPLITS = ("train", "validation", "test")
+CONFIG_CHARACTERS = 20_000  # a longer configuration is cut, and the page says so
+SPLIT_BINS = 120  # columns of the split picture of one contig
+
+
+@dataclass(frozen=True)
+class Contig:
+    """`bins` (3, SPLIT_BINS): windows per split along [0, length)."""
+
+    name: str
+    length: int
+    windows: int
+    bins: np.ndarray
+
+
+@dataclass(frozen=True)
+class Windows:
+    classes: list[str]
+    width: int
+    seed: int | None
+    source: str
+    fasta: str
+    bed: str
+    summary: dict[str, Any]
+    contigs: list[Contig]
+    contigs_total: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One motif; `sign` is positive or negative; `cwm` (4, W) weights, None where patterns.h5 does not hold them."""
+
+    name: str
+    sign: str
+    seqlets: int
+    length: int
+    consensus: str
+    information: float
+    mean_relevance: float
+    cwm: np.ndarray | None
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class Motifs:
+    target: str
+    windows: int
+    zero_share: float | None
+    seqlets: dict[str, int]
+    patterns: list[Pattern]
+    notes: list[str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Track:
+    target: str
+    summary: dict[str, Any]
+    files: list[Path]
+
+
+@dataclass(frozen=True)
+class Results:
+    folder: Path
+    windows: Windows | None = None
+    history: dict[str, Any] | None = None
+    card: dict[str, Any] | None = None
+    model_sha256: str | None = None
+    metrics: dict[str, Any] | None = None
+    explained: Explained | None = None
+    motifs: list[Motifs] = field(default_factory=list)
+    tracks: list[Track] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    config: str | None = None
+    config_cut: bool = False
+
+
+def collect(folder: Path, config: Path | None = None) -> Results:
+    """Everything the report shows. Raises `InputError` when `folder` is no results folder or a file is damaged."""
+    if not folder.is_dir():
+        raise InputError(f"results folder {folder} does not exist; run the workflow or the commands before it")
+    model = folder / "model.safetensors"
+    windows = _windows(folder / "windows.h5")
+    results = Results(
+        folder=folder,
+        windows=windows,
+        history=_json(folder / "history.json", "training history"),
+        card=_card(model),
+        model_sha256=sha256(model) if model.is_file() else None,
+        metrics=_json(folder / "metrics.json", "metrics"),
+        explained=read_explained(folder / "relevance.h5"),
+        motifs=_motifs(folder / "motifs", windows.classes if windows else []),
+        tracks=_tracks(folder / "tracks"),
+        files=_files(folder),
+        config=_config(config),
+        config_cut=config is not None and config.stat().st_size > CONFIG_CHARACTERS,
+    )
+    if results.windows is None and results.metrics is None and results.explained is None:
+        raise InputError(
+            f"{folder} holds no windows.h5, metrics.json or relevance.h5; give the results folder of one sample"
+        )
+    return results
+
+
+def _json(path: Path, what: str) -> dict[str, Any] | None:
+    return read_json(path, what) if path.exists() else None
+
+
+def _config(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    return existing(path, "config file").read_text(encoding="utf-8", errors="replace")[:CONFIG_CHARACTERS]
+
+
+def _card(path: Path) -> dict[str, Any] | None:
+    """The JSON card in the header of a safetensors file: 8 bytes of length, then JSON; weights are not read."""
+    if not path.exists():
+        return None
+    try:
+        with open(path, "rb") as handle:
+            length = int.from_bytes(handle.read(8), "little")
+            if not 0 < length <= min(100_000_000, path.stat().st_size - 8):  # the format's own limit
+                raise ValueError("no header")
+            metadata = json.loads(handle.read(length)).get("__metadata__", {})
+        return json.loads(metadata["lrpgen"]) if "lrpgen" in metadata else None
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{path} is not a readable safetensors file; train the model again") from error
+
+
+def _windows(path: Path) -> Windows | None:
+    if not path.exists():
+        return None
+    with open_windows(path) as file:
+        contigs, total = _contigs(file.regions, file.summary.get("contigs") or {})
+        return Windows(
+            classes=file.classes,
+            width=file.width,
+            seed=file.attrs["seed"],
+            source=str(file.attrs["source"]),
+            fasta=str(file.attrs.get("fasta", "")),
+            bed=str(file.attrs.get("bed", "")),
+            summary=file.summary,
+            contigs=contigs,
+            contigs_total=total,
+            total=len(file),
+        )
+
+
+def _contigs(regions: pd.DataFrame, lengths: dict[str, int], most: int = 6) -> tuple[list[Contig], int]:
+    """The `most` contigs with the most windows, and how many there are. Unknown length = end of the last window."""
+    names, which, counts = np.unique(regions["chrom"].astype(str), return_inverse=True, return_counts=True)
+    end, split = regions["end"].to_numpy(np.int64), regions["split"].astype(str).to_numpy()
+    middle = (regions["start"].to_numpy(np.int64) + end) // 2
+    contigs = []
+    for i in np.argsort(-counts, kind="stable")[:most]:
+        rows = which == i
+        length = int(lengths.get(str(names[i]), end[rows].max()))
+        place = np.minimum(middle * SPLIT_BINS // max(length, 1), SPLIT_BINS - 1)
+        bins = [np.bincount(place[rows & (split == part)], minlength=SPLIT_BINS) for part in SPLITS]
+        contigs.append(Contig(str(names[i]), length, int(counts[i]), np.stack(bins)))
+    return contigs, len(names)
+
+
+def _motifs(folder: Path, classes: list[str]) -> list[Motifs]:
+    """Motifs of every class that has a folder, in the order of the class list."""
+    found = [_one_motifs(path.parent) for path in sorted(folder.glob("*/summary.json"))]
+    return sorted(found, key=lambda m: classes.index(m.target) if m.target in classes else len(classes))
+
+
+def _one_motifs(folder: Path) -> Motifs:
+    summary = read_json(folder / "summary.json", "motif summary")
+    try:
+        patterns = [_pattern(folder, row) for row in summary["patterns"]]
+        return Motifs(
+            target=str(summary["target"]),
+            windows=int(summary["windows"]),
+            zero_share=summary.get("zero_share"),
+            seqlets={str(sign): int(n) for sign, n in summary["seqlets"].items()},
+            patterns=patterns,
+            notes=[str(note) for note in summary.get("notes", [])],
+            folder=folder,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{folder / 'summary.json'} lacks what a report needs ({error}); run `lrpgen motifs`"
+        ) from error
+
+
+def _pattern(folder: Path, row: dict[str, Any]) -> Pattern:
+    name = str(row["pattern"])
+    logos = [folder / str(row[key]) for key in ("logo", "logo_rc") if row.get(key)]
+    return Pattern(
+        name=name,
+        sign="negative" if str(row["sign"]).startswith(("-", "neg")) else "positive",
+        seqlets=int(row["seqlets"]),
+        length=int(row["length"]),
+        consensus=str(row["consensus"]),
+        information=float(row["information_bits"]),
+        mean_relevance=float(row["mean_relevance"]),
+        cwm=_cwm(folder / "patterns.h5", name),
+        files=[path for path in logos if path.is_file() and path.resolve().is_relative_to(folder.resolve())],
+    )
+
+
+def _cwm(path: Path, name: str) -> np.ndarray | None:
+    if not path.exists():
+        return None
+    try:
+        with h5py.File(path, "r") as file:
+            data = file.get(f"{name}/cwm")
+            return np.asarray(data[:], dtype=float) if isinstance(data, h5py.Dataset) else None
+    except OSError as error:
+        raise InputError(f"{path} is not a readable HDF5 file; run `lrpgen motifs` again") from error
+
+
+def _tracks(folder: Path) -> list[Track]:
+    tracks = []
+    for path in sorted(folder.glob("*.json")):
+        summary = read_json(path, "track summary")
+        files = [f for f in sorted(folder.glob(f"{path.stem}.*")) if f.is_file()]
+        tracks.append(Track(target=str(summary.get("target", path.stem)), summary=summary, files=files))
+    return tracks
+
+
+def _files(folder: Path, most: int = 400) -> list[Path]:
+    """Files below `folder` that a reader may open; hidden (half-written) ones and the report itself are left out."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in ("report", "shards"))
+        found += [Path(root) / name for name in sorted(names) if not name.startswith(".")]
+    return found[:most]

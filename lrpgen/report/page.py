@@ -1,0 +1,163 @@
+"""Render the page: one HTML file with its style, script, figures and data inside, and nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from .. import __version__
+from ..errors import InputError
+from ..files import write_text
+from ..provenance import versions
+from . import figures, numbers, sentences
+from .charts import class_styles, pattern_logo, quality_charts, training_charts
+from .collect import SPLITS, Results, collect
+from .findings import findings
+from .loci import LOCUS_FIELDS
+from .parameters import parameters, pruned, shares
+from .references import references
+
+TEMPLATES = Path(__file__).parent / "templates"
+MOST_BYTES = 1_400_000  # Snakemake's report viewer shows a blank page somewhat above this
+# Tried in turn until the page fits: bytes of loci, pattern cards per sign and class.
+DIETS = ((600_000, 6), (350_000, 6), (150_000, 3), (50_000, 1), (0, 0))
+
+
+def write_report(
+    results_dir: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    config: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Write one self-contained HTML page about the results folder of one sample.
+
+    Parameters
+    ----------
+    results_dir : folder with windows.h5, model.safetensors, metrics.json, relevance.h5, tracks/, motifs/; only read.
+        What is missing is left out with a sentence that says so.
+    output : the page (.html); its links to the files are relative to it.
+    title : heading; default: the folder's name.
+    config : configuration file to show as it is.
+
+    Returns the page's path. Raises `InputError` when the folder is none or a file in it is damaged, `OutputError` when
+    the page cannot be written.
+    """
+    folder, output = Path(results_dir), Path(output)
+    results = collect(folder, Path(config) if config else None)
+    name = title or f"Relevance report: {folder.resolve().name}"
+    for loci_bytes, cards in DIETS:
+        html = render(results, output, name, loci_bytes, cards)
+        if len(html.encode()) < MOST_BYTES:
+            write_text(output, html)
+            return output
+    raise InputError(
+        f"{folder}: the report stays above {numbers.size(MOST_BYTES)} even without loci and patterns "
+        f"({len(results.windows.classes) if results.windows else 0} classes); report fewer classes at once"
+    )
+
+
+def render(results: Results, output: Path, title: str, loci_bytes: int, cards: int) -> str:
+    """The page as text. `loci_bytes` limits the embedded loci, `cards` the pattern cards per sign and class."""
+    loci = fitting(results.explained.loci if results.explained else [], loci_bytes)
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    base = output.resolve().parent
+
+    def link(path: Path) -> str:
+        return quote(os.path.relpath(path.resolve(), base).replace(os.sep, "/"))
+
+    return environment().get_template("report.html.j2").render(
+        r=results,
+        title=title,
+        findings=findings(results),
+        pruned=pruned(results),
+        shares=shares(results),
+        genome=results.windows is None or results.windows.source != "sequences",
+        splits=SPLITS,
+        styles=class_styles(results),
+        training=training_charts(results.history),
+        quality=quality_charts(results),
+        cards=cards,
+        loci_shown=len(loci),
+        data=embed(_data(results, loci)),
+        references=references(results),
+        parameters=parameters(results),
+        versions=versions(),
+        lrpgen_version=__version__,
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        link=link,
+        relative=lambda path: path.relative_to(results.folder).as_posix(),
+        file_size=lambda path: numbers.size(path.stat().st_size),
+    )  # fmt: skip
+
+
+def environment() -> jinja2.Environment:
+    """Templates with every value escaped; only figures drawn here and the page's own style and script are trusted."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("count", "share", "score", "number", "signed", "seconds"):
+        env.filters[name] = getattr(numbers, name)
+    env.filters.update(sentence_list=sentences.join, sentence=sentences.sentence, capital=sentences.capital)
+    env.globals.update(
+        dropped_sentence=sentences.dropped_sentence,
+        split_sentence=sentences.split_sentence,
+        ledger_sentences=sentences.ledger_sentences,
+        peak_sentence=sentences.peak_sentence,
+        pattern_logo=pattern_logo,
+        split_picture=figures.split_picture,
+        waterfall=figures.waterfall,
+        mean_logo=mean_logo,
+    )
+    return env
+
+
+def mean_logo(matrix: Any, name: str, half: int = 30) -> Markup:
+    """The middle 2 * `half` bases of a class's mean relevance (4, L), with a ruler counted from the window's middle."""
+    width = matrix.shape[1]
+    first = max(0, width // 2 - half)
+    part = matrix[:, first : width // 2 + half]
+    best = "".join("ACGT"[int(i)] if column.any() else "." for i, column in zip(part.argmax(0), part.T, strict=True))
+    label = f"Mean relevance of {name}, middle {part.shape[1]} bases; strongest letter at each: {best}"
+    return figures.logo(part, label, "mean", first, width, tall=150)
+
+
+def fitting(loci: list[list[Any]], most: int) -> list[list[Any]]:
+    """The first loci whose JSON stays within `most` bytes."""
+    used, kept = 0, []
+    for row in loci:
+        used += len(json.dumps(row)) + 1
+        if used > most:
+            break
+        kept.append(row)
+    return kept
+
+
+def _data(results: Results, loci: list[list[Any]]) -> dict[str, Any]:
+    source = results.windows.source if results.windows else ""
+    return {
+        "fields": LOCUS_FIELDS,
+        "loci": loci,
+        "genome": source != "sequences",
+        "styles": class_styles(results),
+    }
+
+
+def embed(value: Any) -> Markup:
+    """JSON for a <script type="application/json">: no character in it can end the element or start a tag."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

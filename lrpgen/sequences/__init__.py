@@ -1,0 +1,58 @@
+"""DNA in: FASTA and BED files become labelled one-hot windows, split into train, validation and test.
+
+`onehot` (letters and arrays), `reading` (plain and gzip text), `fasta` (a genome by random access, a set of sequences),
+`bed` (regions), `splice` (annotated sites and their decoys), `negatives` (dinucleotide shuffles), `split` (which part a
+window belongs to), `windows` (build them), `windowfile` (windows on disk), `tiles` (a whole genome, batch by batch).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "Genome": "fasta",
+    "Tiles": "tiles",
+    "WindowFile": "windowfile",
+    "WindowOptions": "windows",
+    "WindowSet": "windowfile",
+    "build_windows": "windows",
+    "decode": "onehot",
+    "encode": "onehot",
+    "make_windows": "windows",
+    "open_windows": "windowfile",
+    "read_bed": "bed",
+    "read_fasta": "fasta",
+    "read_windows": "windowfile",
+    "reverse_complement": "onehot",
+    "write_windows": "windowfile",
+}
+__all__ = [
+    "Genome",
+    "Tiles",
+    "WindowFile",
+    "WindowOptions",
+    "WindowSet",
+    "build_windows",
+    "decode",
+    "encode",
+    "make_windows",
+    "open_windows",
+    "read_bed",
+    "read_fasta",
+    "read_windows",
+    "reverse_complement",
+    "write_windows",
+]
+
+if TYPE_CHECKING:
+    from .bed import read_bed
+    from .fasta import Genome, read_fasta
+    from .onehot import decode, encode, reverse_complement
+    from .tiles import Tiles
+    from .windowfile import WindowFile, WindowSet, open_windows, read_windows, write_windows
+    from .windows import WindowOptions, build_windows, make_windows
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

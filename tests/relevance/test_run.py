@@ -1,0 +1,127 @@
+"""Windows and tiles through the engine: shards add up to the whole, tiles sit where they say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import lrpgen
+from lrpgen.errors import InputError
+from lrpgen.lrp import Prune
+from lrpgen.models import Card, MotifCNN, save_model
+from lrpgen.relevance.run import Job, explain_tiles, explain_windows
+from lrpgen.relevance.store import gather, open_store
+from lrpgen.sequences import Genome, open_windows
+from lrpgen.sequences.windows import WindowOptions, make_windows
+
+WIDTH, CLASSES = 40, ["positive", "negative"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    torch.manual_seed(0)
+    net = MotifCNN(2, WIDTH, filters=8, dense=8)
+    save_model(
+        path, net, Card("motif-cnn", {"classes": 2, "width": WIDTH, "filters": 8, "dense": 8}, CLASSES, WIDTH, 0, 0)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def fasta(tmp_path_factory):
+    random = np.random.default_rng(4)
+    path = tmp_path_factory.mktemp("fasta") / "g.fa"
+    path.write_text("".join(f">s{i}\n{''.join(random.choice(list('ACGT'), WIDTH))}\n" for i in range(60)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def windows(fasta):
+    path = fasta.with_name("w.h5")
+    make_windows(WindowOptions("sequences", fasta, seed=1), path)
+    return path
+
+
+def test_the_store_holds_what_explain_says(model, windows, tmp_path):
+    job = Job(model, tmp_path / "r.h5", prune=Prune(), batch_size=7, device="cpu", threads=1)
+    count = explain_windows(job, windows)
+    with open_store(tmp_path / "r.h5") as store, open_windows(windows) as source:
+        assert set(store.regions["label"]) == {"positive"}  # the background is not explained
+        assert len(store) == count == (source.regions["label"] == "positive").sum()
+        x = torch.from_numpy(store.onehot())
+        found = lrpgen.explain(lrpgen.load_model(model), x, target=0, prune=Prune(), device="cpu")
+        np.testing.assert_allclose(store.relevance(), found.relevance.sum(1), atol=1e-6, rtol=1e-4)
+        np.testing.assert_allclose(
+            store.relevance(), (store.multipliers() * store.onehot()).sum(1), atol=1e-3, rtol=2e-3
+        )
+        np.testing.assert_allclose(store.output(), found.output, atol=1e-5)
+        assert store.attrs["method"]["prune"]["positive"] == 0.25
+        gap = store.ledger("sum_in") - sum(
+            store.ledger(c) for c in ("sum_out", "absorbed_bias", "absorbed_epsilon", "stranded")
+        )
+        assert np.abs(gap).max() < 1e-4 * np.abs(store.ledger("sum_in")).max()
+
+
+def test_shards_add_up(model, windows, tmp_path):
+    """Also with a shard that got no window, as happens when there are more shards than windows."""
+    explain_windows(Job(model, tmp_path / "whole.h5", device="cpu", threads=1), windows, CLASSES)
+    parts = [tmp_path / "empty.h5"]
+    assert explain_windows(Job(model, parts[0], shard=(1, 1000), device="cpu", threads=1), windows, CLASSES) == 0
+    for k in (1, 2, 3):
+        parts.append(tmp_path / f"{k}.h5")
+        explain_windows(Job(model, parts[-1], shard=(k, 3), device="cpu", threads=1), windows, CLASSES)
+    gather(parts, tmp_path / "all.h5")
+    with open_store(tmp_path / "whole.h5") as one, open_store(tmp_path / "all.h5") as other:
+        assert one.regions.equals(other.regions)
+        np.testing.assert_allclose(one.relevance(), other.relevance(), atol=1e-6)
+
+
+@pytest.mark.parametrize(("total", "shards"), [(10, 3), (3, 10), (0, 2), (7, 7)])
+def test_shards_share_all_rows_once(total, shards):
+    rows = [Job(Path("m"), Path("o"), shard=(k, shards)).rows(total).tolist() for k in range(1, shards + 1)]
+    assert [row for part in rows for row in part] == list(range(total))
+    assert max(map(len, rows)) - min(map(len, rows)) <= 1
+
+
+def test_tiles_cover_both_strands_where_they_say(model, tmp_path):
+    random = np.random.default_rng(8)
+    path = tmp_path / "g.fa"
+    path.write_text("".join(f">{c}\n{''.join(random.choice(list('ACGT'), n))}\n" for c, n in (("x", 100), ("y", 47))))
+    job = Job(model, tmp_path / "t.h5", target="positive", device="cpu", threads=1)
+    explain_tiles(job, path, stride=25)
+    genome, net = Genome(path), lrpgen.load_model(model)
+    with open_store(tmp_path / "t.h5") as store:
+        assert not store.has("multipliers")
+        assert not store.has("onehot")
+        for region, r in zip(store.regions.itertuples(), store.relevance(), strict=True):
+            sequence = genome.fetch(region.chrom, region.start, region.end, region.strand)
+            expected = lrpgen.explain(net, lrpgen.encode([sequence]), target=0, device="cpu").relevance.sum(1)[0]
+            np.testing.assert_allclose(r, expected, atol=1e-6, rtol=1e-4)
+        starts = store.regions.query("chrom == 'x' and strand == '-'")["start"].tolist()
+        assert starts == [0, 25, 50, 60]
+
+
+@pytest.mark.parametrize(
+    ("kw", "words"),
+    [
+        ({"shard": (4, 3)}, "shard 4/3"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"target": "donor"}, "'donor' is not one of"),
+    ],
+)
+def test_wrong_jobs_are_one_sentence(model, windows, tmp_path, kw, words):
+    with pytest.raises(InputError, match=words):
+        explain_windows(Job(model, tmp_path / "r.h5", device="cpu", **kw), windows)
+    assert not list(tmp_path.iterdir())
+
+
+def test_tiles_need_a_target(model, fasta, tmp_path):
+    with pytest.raises(InputError, match="--target"):
+        explain_tiles(Job(model, tmp_path / "r.h5", device="cpu"), fasta, stride=10)
+
+
+def test_labels_must_be_known(model, windows, tmp_path):
+    with pytest.raises(InputError, match="'donor' is not one of"):
+        explain_windows(Job(model, tmp_path / "r.h5", device="cpu"), windows, ["donor"])

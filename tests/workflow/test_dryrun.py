@@ -1,0 +1,177 @@
+"""What Snakemake would do, and what it says when the configuration or the sheet is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from workflow_setting import CONFIG, run
+
+pytestmark = pytest.mark.workflow
+HEADER = "sample\tsource\tfasta\tbed\tnegatives\ttarget\n"
+
+
+def planned(text: str) -> dict[str, int]:
+    """Jobs per rule from the table that a dry run prints last."""
+    return {rule: int(jobs) for rule, jobs in re.findall(r"^(\w+) +(\d+)$", text, flags=re.MULTILINE)}
+
+
+def sentence(text: str) -> str:
+    """The one line under `WorkflowError`."""
+    found = re.search(r"^WorkflowError.*:\n(.+)$", text, flags=re.MULTILINE)
+    assert found, text
+    return found[1]
+
+
+def test_default_plans_every_step(repository: Path) -> None:
+    done = run(repository, "--dry-run", "--cores", "2")
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    assert jobs["motifs"] == 2  # donor and acceptor
+    assert (jobs["explain_windows"], jobs["explain_tiles"]) == (2, 4)
+    assert {"windows", "train", "predict", "gather", "tracks", "report", "all"} <= set(jobs)
+    assert "profiles/default" in done.stdout  # picked up by itself
+
+
+def test_fasta_example_has_no_tracks(repository: Path) -> None:
+    done = run(repository, "--dry-run", "--cores", "2", "--configfile", "config/fasta/config.yaml")
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    assert jobs["windows"] == jobs["motifs"] == 1
+    assert not {"tracks", "explain_tiles"} & set(jobs)
+
+
+def test_small_setting_is_the_default_made_small(repository: Path) -> None:
+    done = run(repository, "--dry-run", "--cores", "2", "--configfile", "config/test/config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert planned(done.stdout)["explain_tiles"] == 2
+
+
+def test_several_samples_in_one_run(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites", peaks="regions", own="sequences")
+    done = run(folder, "--dry-run", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    assert jobs["windows"] == jobs["train"] == jobs["report"] == 3
+    assert jobs["tracks"] == 2
+    assert jobs["motifs"] == 4  # donor and acceptor, positive, positive
+
+
+def test_default_says_what_the_schema_says(repository: Path) -> None:
+    """A run without any config file fills in the same values as the file that spells them out."""
+    schema = yaml.safe_load((repository / "workflow/schemas/config.schema.yaml").read_text())
+    written = yaml.safe_load((repository / "config/config.yaml").read_text())
+    del written["report"]
+
+    def defaults(part: dict[str, Any]) -> Any:
+        if "properties" not in part:
+            return part["default"]
+        return {name: defaults(below) for name, below in part["properties"].items()}
+
+    def same(mine: dict[str, Any], theirs: dict[str, Any], place: str = "") -> None:
+        for name, value in mine.items():
+            if isinstance(value, dict):
+                same(value, theirs[name], f"{place}{name}.")
+            else:
+                assert value == theirs[name], f"{place}{name}"
+
+    same(written, defaults(schema))
+
+
+def test_every_key_is_described(repository: Path) -> None:
+    readme = (repository / "config/README.md").read_text()
+
+    def visit(part: dict[str, Any], place: str) -> None:
+        assert part["description"], place
+        assert "default" in part or not place, place
+        if "properties" not in part:
+            assert f"| `{place}` |" in readme, f"config/README.md does not list {place}"
+            return
+        assert part["additionalProperties"] is False, place
+        for name, below in part["properties"].items():
+            visit(below, f"{place}.{name}" if place else name)
+
+    visit(yaml.safe_load((repository / "workflow/schemas/config.schema.yaml").read_text()), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"modle": {}}, "config: 'modle' is not a known key; did you mean model?"),
+        ({"model": {"epoch": 3}}, "config: 'model.epoch' is not a known key; did you mean epochs?"),
+        ({"explain": {"prune": {"share": 0.1}}}, "'explain.prune.share' is not a known key; known here: positive,"),
+        ({"model": {"epochs": "many"}}, "config: 'model.epochs' is 'many' but must be of type integer."),
+        ({"model": None}, "config: 'model' is None but must be of type object."),
+        ({"tracks": {"stride": 0}}, "config: 'tracks.stride' does not fit: 0 is less than the minimum of 1."),
+        ({"samples": "nowhere.tsv"}, "the sample sheet nowhere.tsv cannot be read (No such file or directory);"),
+    ],
+)
+def test_wrong_config(setting: Callable[..., Path], change: dict[str, Any], said: str) -> None:
+    folder = setting(own="sequences")
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, **change}))
+    done = run(folder, "--dry-run", "--cores", "1", "--configfile", "config.yaml")
+    assert done.returncode != 0
+    assert said in sentence(done.stdout)
+
+
+OWN = "own\tsequences\tpositives.fa\t\t\t\n"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        (HEADER + OWN + "# a comment\n" + OWN, "samples.tsv:4: sample 'own' stands in the sheet twice;"),
+        (HEADER, "samples.tsv: no sample in the sheet;"),
+        ("", "samples.tsv: no sample in the sheet;"),
+        (HEADER.replace("fasta", "fastq") + OWN, "samples.tsv:2: 'fastq' is not a known column; did you mean fasta?"),
+        ("sample\tfasta\nown\tpositives.fa\n", "samples.tsv:2: a column is missing: 'source' is a required property."),
+        (HEADER.replace("\t", ",") + OWN.replace("\t", ","), "is not a known column; known here: sample, source,"),
+        (HEADER + OWN.replace("sequences", "reads"), "samples.tsv:2: 'source' does not fit: 'reads' is not one of"),
+        (HEADER + OWN.replace("own", "my own"), "samples.tsv:2: 'sample' is 'my own', which does not fit: Name of"),
+        (HEADER + OWN.replace("positives", "nothing"), "samples.tsv:2: fasta nothing.fa does not exist;"),
+        (HEADER + "own\tsequences\n", "samples.tsv:2: source sequences needs the column 'fasta';"),
+        (HEADER + "a\tregions\tgenome.fa\n", "samples.tsv:2: source regions needs the column 'bed';"),
+        (HEADER + "a\tsequences\tpositives.fa\tpeaks.bed\n", "samples.tsv:2: the column 'bed' means nothing to source"),
+        (HEADER + "a\tregions\tgenome.fa\tpeaks.bed\t\tdonor\n", "samples.tsv:2: target 'donor' is no class of source"),
+        (HEADER + OWN.rstrip("\n") + "\tmore\n", "samples.tsv:2: 7 columns, but the header names 6."),
+    ],
+)
+def test_wrong_sheet(setting: Callable[..., Path], sheet: str, said: str) -> None:
+    folder = setting(own="sequences")
+    (folder / "samples.tsv").write_text(sheet)
+    done = run(folder, "--dry-run", "--cores", "1", "--configfile", "config.yaml")
+    assert done.returncode != 0
+    assert said in sentence(done.stdout)
+
+
+def test_lrpgen_not_on_path(setting: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    import workflow_setting
+
+    folder = setting(own="sequences")
+    monkeypatch.setattr(workflow_setting, "environment", lambda: {"PATH": "/usr/bin:/bin", "HOME": str(folder)})
+    done = run(folder, "--dry-run", "--cores", "1", "--configfile", "config.yaml")
+    assert done.returncode != 0
+    assert "the command lrpgen is not on PATH; activate the environment" in sentence(done.stdout)
+
+
+def test_lint_finds_nothing(repository: Path) -> None:
+    done = run(repository, "--lint")
+    assert done.returncode == 0, done.stdout
+    assert "good condition" in done.stdout
+
+
+def test_module_of_another_workflow(setting: Callable[..., Path]) -> None:
+    from workflow_setting import ROOT
+
+    folder = setting(own="sequences")
+    (folder / "Snakefile").write_text(
+        f"module lrpgen:\n    snakefile: {str(ROOT / 'Snakefile')!r}\n    config: {CONFIG!r}\n\n"
+        "use rule * from lrpgen as lrpgen_*\n"
+    )
+    done = run(folder, "--snakefile", "Snakefile", "--dry-run", "--cores", "1")
+    assert done.returncode == 0, done.stdout
+    assert planned(done.stdout)["lrpgen_train"] == 1

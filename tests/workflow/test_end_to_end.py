@@ -1,0 +1,102 @@
+"""The whole workflow on the tiny synthetic setting, for real; and an interruption in the middle of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from workflow_setting import GENE, GENES, command, environment, run
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.timeout(900)]
+ARGUMENTS = ("--cores", "2", "--configfile", "config.yaml")
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Temporary names of half-written outputs, and locks."""
+    hidden = [p for p in (folder / "results").rglob(".*") if p.name != ".snakemake_timestamp"]
+    locks = folder / ".snakemake" / "locks"
+    return hidden + (list(locks.iterdir()) if locks.is_dir() else [])
+
+
+def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites", peaks="regions", own="sequences")
+    done = run(folder, *ARGUMENTS, timeout=800)
+    assert done.returncode == 0, done.stdout
+    for sample, classes in {"genes": ["donor", "acceptor"], "peaks": ["positive"], "own": ["positive"]}.items():
+        results = folder / "results" / sample
+        test_part = json.loads((results / "metrics.json").read_text())["splits"]["test"]
+        assert test_part["windows"] > 0
+        for name in classes:
+            assert json.loads((results / "motifs" / name / "summary.json").read_text())["target"] == name
+            assert "<svg" in (results / "motifs" / name / "mean.svg").read_text()
+        assert sample in (results / "report" / "index.html").read_text()
+        assert json.loads((results / "settings.json").read_text())["sample"]["sample"] == sample
+        assert not list(results.glob("shards/*")), "shards are temporary"
+        assert list((folder / "logs" / sample).glob("*.log"))
+        assert list((folder / "benchmark_runs" / sample).glob("*.tsv"))
+    track = json.loads((folder / "results/genes/tracks/donor.json").read_text())
+    assert track["contigs"] == {"chr1": GENES * GENE}
+    assert not (folder / "results/own/tracks").exists()
+    assert not leftovers(folder)
+
+    again = run(folder, *ARGUMENTS)
+    assert "Nothing to be done" in again.stdout, again.stdout
+    packed = run(folder, *ARGUMENTS, "--report", "report.zip")
+    assert packed.returncode == 0, packed.stdout
+    with zipfile.ZipFile(folder / "report.zip") as pages:
+        assert any(name.endswith(".html") for name in pages.namelist())
+
+
+def test_failed_step_says_why(setting: Callable[..., Path]) -> None:
+    folder = setting(own="sequences")
+    (folder / "positives.fa").write_text(">a\nACGT\n>b\nAC?T\n")
+    done = run(folder, *ARGUMENTS)
+    assert done.returncode != 0
+    (said,) = (folder / "logs/own/windows.log").read_text().splitlines()
+    assert said.startswith("lrpgen: error: positives.fa")
+    assert said in done.stdout  # the profile shows the logs of failed steps
+    assert not (folder / "results/own/windows.h5").exists()
+
+
+def test_interrupted_run_continues(setting: Callable[..., Path]) -> None:
+    folder = setting(own="sequences")
+    model = folder / "results/own/model.safetensors"
+    with (folder / "first.txt").open("w") as output:
+        # Ctrl-C reaches the whole group of the terminal; here it is a group of its own.
+        first = subprocess.Popen(
+            command(*ARGUMENTS),
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            deadline = time.monotonic() + 200
+            while not model.exists() and first.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(0.5)  # into the steps that follow
+            assert first.poll() is None, (folder / "first.txt").read_text()
+            os.killpg(first.pid, signal.SIGINT)
+            assert first.wait(timeout=60) != 0
+        finally:
+            if first.poll() is None:
+                os.killpg(first.pid, signal.SIGKILL)
+                first.wait()
+    assert model.exists(), (folder / "first.txt").read_text()
+    assert not (folder / "results/own/report/index.html").exists()
+    assert not leftovers(folder)
+    trained = model.stat().st_mtime_ns
+
+    second = run(folder, *ARGUMENTS)
+    assert second.returncode == 0, second.stdout
+    assert (folder / "results/own/report/index.html").exists()
+    assert model.stat().st_mtime_ns == trained, "a finished step was done again"

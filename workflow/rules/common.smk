@@ -1,0 +1,262 @@
+# Configuration and sample sheet: read, checked, and turned into options of `lrpgen`. No rules here.
+import csv
+import difflib
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+try:
+    import lrpgen
+    from lrpgen.provenance import code_hash
+except ImportError as error:
+    raise WorkflowError(
+        f"lrpgen is not installed in the Python that runs Snakemake ({error}); run `make demo`, "
+        "or `pip install -c constraints.txt -e '.[motifs]'` in the workflow's folder."
+    ) from None
+
+USES_CONDA = "conda" in {
+    str(getattr(method, "value", method))
+    for method in workflow.deployment_settings.deployment_method
+}
+if not USES_CONDA and shutil.which("lrpgen") is None:
+    raise WorkflowError(
+        "the command lrpgen is not on PATH; activate the environment it is installed in "
+        "(for `make demo` that is: export PATH=$PWD/.venv/bin:$PATH)."
+    )
+# Read by envs/lrpgen.post-deploy.sh.
+os.environ.setdefault("LRPGEN_SOURCE", str(Path(lrpgen.__file__).parents[1]))
+
+# Class names that each source gives; the first ones are explained, the last one is the background.
+CLASSES = {
+    "splice-sites": ["donor", "acceptor", "decoy"],
+    "regions": ["positive", "negative"],
+    "sequences": ["positive", "negative"],
+}
+# Columns of the sample sheet that a source needs, and those that mean nothing to it.
+NEEDS = {
+    "splice-sites": ["fasta", "bed"],
+    "regions": ["fasta", "bed"],
+    "sequences": ["fasta"],
+}
+REFUSES = {
+    "splice-sites": ["negatives"],
+    "regions": ["negatives"],
+    "sequences": ["bed", "target"],
+}
+
+
+def plain(error, known):
+    """One sentence for a JSON schema error. known: the names that could have been meant, for typos."""
+    cause = error.__context__
+    if not hasattr(cause, "absolute_path"):
+        return str(error)
+    place = ".".join(str(part) for part in cause.absolute_path)
+    if cause.validator == "additionalProperties":
+        names = list(cause.schema["properties"])
+        extra = sorted(set(cause.instance) - set(names))[0]
+        where = f"{place}.{extra}" if place else extra
+        close = difflib.get_close_matches(str(extra), names, n=1)
+        if close:
+            return f"{where!r} is not a known {known}; did you mean {close[0]}?"
+        return f"{where!r} is not a known {known}; known here: {', '.join(names)}."
+    if cause.validator == "required":
+        return f"a {known} is missing: {cause.message}."
+    if cause.validator == "type":
+        wanted = cause.validator_value
+        wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
+        return f"{place!r} is {cause.instance!r} but must be of type {wanted}."
+    if cause.validator == "pattern":
+        return f"{place!r} is {cause.instance!r}, which does not fit: {cause.schema['description']}"
+    return f"{place!r} does not fit: {cause.message}."
+
+
+def check(data, schema, place, known):
+    """Validate `data` (filling in defaults) or say in one sentence what is wrong with it at `place`."""
+    try:
+        validate(data, schema)
+    except WorkflowError as error:
+        raise WorkflowError(f"{place}: {plain(error, known)}") from None
+
+
+def read_samples(path):
+    """The sample sheet as {sample: row}, rows checked and completed; raises WorkflowError naming file and line."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise WorkflowError(
+            f"the sample sheet {path} cannot be read ({reason}); "
+            "set `samples` in the config to a tab-separated file."
+        ) from None
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    rows = csv.reader(
+        (line for _, line in lines), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    header = [name.strip() for name in next(rows, [])]
+    found = {}
+    for (number, _), cells in zip(lines[1:], rows):
+        place = f"{path}:{number}"
+        if len(cells) > len(header):
+            raise WorkflowError(
+                f"{place}: {len(cells)} columns, but the header names {len(header)}."
+            )
+        row = {name: cell.strip() for name, cell in zip(header, cells) if cell.strip()}
+        check(row, SAMPLES_SCHEMA, place, "column")
+        check_sample(row, place)
+        if row["sample"] in found:
+            raise WorkflowError(
+                f"{place}: sample {row['sample']!r} stands in the sheet twice; give every sample a name of its own."
+            )
+        found[row["sample"]] = row
+    if not found:
+        raise WorkflowError(
+            f"{path}: no sample in the sheet; add a row under the header (see config/README.md)."
+        )
+    return found
+
+
+def check_sample(row, place):
+    """What the schema cannot say: which columns go together, and that the files are there."""
+    source = row["source"]
+    for column in NEEDS[source]:
+        if not row[column]:
+            raise WorkflowError(
+                f"{place}: source {source} needs the column {column!r}; fill it in."
+            )
+    for column in REFUSES[source]:
+        if row[column]:
+            raise WorkflowError(
+                f"{place}: the column {column!r} means nothing to source {source}; leave it empty."
+            )
+    if row["target"] and row["target"] not in CLASSES[source]:
+        raise WorkflowError(
+            f"{place}: target {row['target']!r} is no class of source {source}; "
+            f"choose one of {', '.join(CLASSES[source])}, or leave it empty for no track."
+        )
+    for column in ("fasta", "bed", "negatives"):
+        if row[column] and not Path(row[column]).is_file():
+            raise WorkflowError(
+                f"{place}: {column} {row[column]} does not exist; paths start at the folder Snakemake runs in."
+            )
+
+
+CONFIG_SCHEMA = "../schemas/config.schema.yaml"
+SAMPLES_SCHEMA = "../schemas/samples.schema.yaml"
+check(config, CONFIG_SCHEMA, "config", "key")
+SAMPLES = read_samples(config["samples"])
+
+
+wildcard_constraints:
+    sample="|".join(map(re.escape, SAMPLES)),
+    target="|".join(sorted({name for names in CLASSES.values() for name in names})),
+
+
+scattergather:
+    windows=config["explain"]["shards"],
+    tiles=config["tracks"]["shards"],
+
+
+def explained(sample):
+    """Classes whose windows are explained: all but the background, which comes last."""
+    return CLASSES[SAMPLES[sample]["source"]][:-1]
+
+
+def sample_file(column):
+    """Input function: the file that the sheet names in `column` for this sample; nothing if it is empty."""
+
+    def find(wildcards):
+        return SAMPLES[wildcards.sample][column] or []
+
+    return find
+
+
+def windows_options(wildcards):
+    """Options of `lrpgen windows` that this sample's source has a use for."""
+    window, source = config["windows"], SAMPLES[wildcards.sample]["source"]
+    options = {"--source": source, "--seed": config["seed"], "--width": window["width"]}
+    if source == "splice-sites":
+        options["--decoys-per-site"] = window["decoys_per_site"]
+        options["--validation-start"] = window["validation_start"]
+        options["--test-start"] = window["test_start"]
+    else:
+        options["--negatives-per-positive"] = window["negatives_per_positive"]
+        options["--validation-fraction"] = window["validation_fraction"]
+        options["--test-fraction"] = window["test_fraction"]
+    return command_options(options)
+
+
+def explain_options(wildcards):
+    """Options of `lrpgen explain` that windows and genome tiles share."""
+    section = config["explain"]
+    return command_options(
+        {
+            "--composite": section["composite"],
+            "--prune-positive": section["prune"]["positive"],
+            "--prune-negative": section["prune"]["negative"],
+            "--batch-size": section["batch_size"],
+            "--seed": config["seed"],
+        }
+    )
+
+
+def command_options(options):
+    """`--name value ...`; an option whose value is None is left out."""
+    return " ".join(
+        f"{name} {value}" for name, value in options.items() if value is not None
+    )
+
+
+def shard(wildcards):
+    """`2-of-8`, as Snakemake's scatter names it, to `2/8`, as `lrpgen explain` reads it."""
+    return wildcards.scatteritem.replace("-of-", "/")
+
+
+def settings(wildcards):
+    """The settings that made a sample's results, defaults included, as JSON text for the report."""
+    shown = {**config, "sample": SAMPLES[wildcards.sample]}
+    return json.dumps(shown, indent=2)
+
+
+def megabytes(base, per_input=0.0):
+    """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
+
+    def amount(wildcards, input, attempt):
+        return int((base + per_input * input.size_mb) * attempt)
+
+    return amount
+
+
+def minutes(base):
+    """Run time in minutes, as much again with every retry."""
+
+    def amount(wildcards, attempt):
+        return base * attempt
+
+    return amount
+
+
+def track_files(wildcards):
+    """The sample's genome tracks, if the sheet asks for some."""
+    target = SAMPLES[wildcards.sample]["target"]
+    return [f"results/{wildcards.sample}/tracks/{target}.json"] if target else []
+
+
+def motif_summaries(wildcards):
+    return expand(
+        "results/{sample}/motifs/{target}/summary.json",
+        sample=wildcards.sample,
+        target=explained(wildcards.sample),
+    )
+
+
+def final_output(wildcards):
+    return expand("results/{sample}/report/index.html", sample=SAMPLES)

@@ -1,0 +1,114 @@
+# Relevance: of every labelled window (with multipliers and ledger), and of tiles over the whole genome (for tracks).
+
+
+rule explain_windows:
+    input:
+        windows="results/{sample}/windows.h5",
+        model="results/{sample}/model.safetensors",
+    output:
+        shard=temp("results/{sample}/shards/windows.{scatteritem}.h5"),
+    log:
+        "logs/{sample}/explain_windows.{scatteritem}.log",
+    benchmark:
+        "benchmark_runs/{sample}/explain_windows.{scatteritem}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000, per_input=4),
+        runtime=minutes(60),
+    params:
+        options=explain_options,
+        labels=lambda wildcards: ",".join(explained(wildcards.sample)),
+        shard=shard,
+        code=code_hash("lrp", "relevance"),
+    shell:
+        "lrpgen explain --model {input.model:q} --windows {input.windows:q} --labels {params.labels}"
+        " {params.options} --threads {threads} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
+
+
+rule gather:
+    input:
+        shards=gather.windows("results/{{sample}}/shards/windows.{scatteritem}.h5"),
+    output:
+        relevance=ensure("results/{sample}/relevance.h5", non_empty=True),
+    log:
+        "logs/{sample}/gather.log",
+    benchmark:
+        "benchmark_runs/{sample}/gather.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(30),
+    params:
+        code=code_hash("lrp", "relevance"),
+    shell:
+        "lrpgen gather {input.shards:q} -o {output.relevance:q} > {log:q} 2>&1"
+
+
+rule explain_tiles:
+    input:
+        genome=sample_file("fasta"),
+        model="results/{sample}/model.safetensors",
+    output:
+        shard=temp("results/{sample}/shards/tiles.{target}.{scatteritem}.h5"),
+    log:
+        "logs/{sample}/explain_tiles.{target}.{scatteritem}.log",
+    benchmark:
+        "benchmark_runs/{sample}/explain_tiles.{target}.{scatteritem}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000),
+        runtime=minutes(240),
+    params:
+        options=explain_options,
+        stride=config["tracks"]["stride"],
+        shard=shard,
+        code=code_hash("lrp", "relevance", "sequences"),
+    shell:
+        "lrpgen explain --model {input.model:q} --genome {input.genome:q} --stride {params.stride}"
+        " --target {wildcards.target} {params.options} --threads {threads} --shard {params.shard}"
+        " -o {output.shard:q} > {log:q} 2>&1"
+
+
+rule tracks:
+    input:
+        shards=gather.tiles(
+            "results/{{sample}}/shards/tiles.{{target}}.{scatteritem}.h5"
+        ),
+        genome=sample_file("fasta"),
+    output:
+        relevance=ensure(
+            "results/{sample}/tracks/{target}.relevance.bw", non_empty=True
+        ),
+        coverage=ensure("results/{sample}/tracks/{target}.coverage.bw", non_empty=True),
+        sd=ensure("results/{sample}/tracks/{target}.sd.bw", non_empty=True),
+        bedgraph="results/{sample}/tracks/{target}.relevance.bedgraph.gz",
+        summary=report(
+            "results/{sample}/tracks/{target}.json",
+            caption="../report/tracks.rst",
+            category="Tracks",
+            labels={"sample": "{sample}", "class": "{target}"},
+        ),
+    log:
+        "logs/{sample}/tracks.{target}.log",
+    benchmark:
+        "benchmark_runs/{sample}/tracks.{target}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(4000),
+        runtime=minutes(120),
+    params:
+        # The command names its five files itself, from this prefix.
+        prefix=lambda wildcards, output: str(Path(output.summary).with_suffix("")),
+        code=code_hash("relevance"),
+    shell:
+        "lrpgen tracks {input.shards:q} --genome {input.genome:q} -o {params.prefix:q} > {log:q} 2>&1"

@@ -1,0 +1,53 @@
+# One self-contained page per sample.
+
+
+rule settings:
+    output:
+        settings="results/{sample}/settings.json",
+    log:
+        "logs/{sample}/settings.log",
+    localrule: True
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    params:
+        text=settings,
+    shell:
+        "printf '%s\\n' {params.text:q} > {output.settings:q} 2> {log:q}"
+
+
+rule report:
+    input:
+        windows="results/{sample}/windows.h5",
+        model="results/{sample}/model.safetensors",
+        history="results/{sample}/history.json",
+        predictions="results/{sample}/predictions.tsv",
+        metrics="results/{sample}/metrics.json",
+        relevance="results/{sample}/relevance.h5",
+        tracks=track_files,
+        motifs=motif_summaries,
+        settings="results/{sample}/settings.json",
+    output:
+        page=report(
+            "results/{sample}/report/index.html",
+            caption="../report/page.rst",
+            category="Report",
+            labels={"sample": "{sample}", "file": "report page"},
+        ),
+    log:
+        "logs/{sample}/report.log",
+    benchmark:
+        "benchmark_runs/{sample}/report.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000, per_input=4),
+        runtime=minutes(30),
+    params:
+        folder=lambda wildcards, input: str(Path(input.windows).parent),
+        title=lambda wildcards: config["report"]["title"] or wildcards.sample,
+        code=code_hash("report", "plots", "motifs"),
+    shell:
+        "lrpgen report {params.folder:q} --config {input.settings:q} --title {params.title:q}"
+        " -o {output.page:q} > {log:q} 2>&1"
