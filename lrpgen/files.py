@@ -56,8 +56,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # h5py reports a full disk as an OSError without errno; its text carries the number.
-        if error.errno == errno.ENOSPC or f"errno = {errno.ENOSPC}" in str(error):
+        if error.errno == errno.ENOSPC:
             raise OutputError(f"{path}: the disk is full; free some space and run the command again") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
             raise OutputError(

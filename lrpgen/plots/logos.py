@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CENTRE = 30  # bases either side of the window's middle that are drawn as letters
-VISIBLE = 0.01  # letters lower than this share of the highest stack are not drawn: unseen, and most of the file
+VISIBLE = 0.02  # letters lower than this share of the highest stack are not drawn: unseen, and most of the file
 MARGIN = 1.3  # inches beside the letters: axis labels
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from .. import __version__
 from ..device import choose_device, set_threads
 from ..errors import InputError
 from ..files import sha256
@@ -122,7 +121,6 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
         "source": origin,
         "width": card.width,
         "seed": job.seed,
-        "lrpgen_version": __version__,
         "torch_version": str(torch.__version__),
         "device": place.type,
     }

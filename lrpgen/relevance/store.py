@@ -9,7 +9,6 @@ made and how many `rows` there are. `/onehot` and `/multipliers` are absent from
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from .. import hdf5
 from ..errors import InputError
-from ..files import atomic, existing
 
 FORMAT, VERSION = "lrpgen-relevance", 1
 REGION_COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "label", "split")
@@ -100,9 +99,7 @@ class Writer:
 @contextlib.contextmanager
 def create(path: str | Path, attrs: dict[str, Any]) -> Iterator[Writer]:
     """A new store at `path`, whole or not at all. JSON_ATTRS among `attrs` hold what JSON can."""
-    with atomic(path) as tmp, h5py.File(tmp, "w") as file:
-        for key, value in {"format": FORMAT, "version": VERSION, **attrs}.items():
-            file.attrs[key] = json.dumps(value) if key in JSON_ATTRS else value
+    with hdf5.create(path, {"format": FORMAT, "version": VERSION, **attrs}, JSON_ATTRS) as file:
         writer = Writer(file)
         yield writer
         file.attrs["rows"] = writer.rows
@@ -113,7 +110,7 @@ class Store:
 
     def __init__(self, file: h5py.File, path: Path) -> None:
         self.file, self.path = file, path
-        self.attrs: dict[str, Any] = {key: _decode_attr(key, value) for key, value in file.attrs.items()}
+        self.attrs: dict[str, Any] = hdf5.attributes(file, JSON_ATTRS)
         self.classes: list[str] = self.attrs["classes"]
 
     def _data(self, key: str) -> h5py.Dataset:
@@ -181,19 +178,10 @@ class Store:
 @contextlib.contextmanager
 def open_store(path: str | Path) -> Iterator[Store]:
     """Open a relevance store read-only. Raises `InputError` when it is missing, damaged or something else."""
-    path = existing(path, "relevance store")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path} is not a readable HDF5 file (damaged or cut short?); make it again") from error
-    with file:
-        if file.attrs.get("format") != FORMAT:
-            raise InputError(f"{path} is not a relevance store; give the output of `lrpgen explain` or `lrpgen gather`")
-        if file.attrs.get("version") != VERSION:
-            raise InputError(
-                f"{path} has store version {file.attrs.get('version')}, this lrpgen reads {VERSION}; explain again"
-            )
-        yield Store(file, path)
+    with hdf5.reading(
+        path, "relevance store", "`lrpgen explain` or `lrpgen gather`", FORMAT, VERSION, ("classes", "rows")
+    ) as file:
+        yield Store(file, Path(path))
 
 
 # Attributes that must agree before shards may be joined.
@@ -224,12 +212,6 @@ def gather(shards: list[Path], output: Path) -> int:
 
 def _encode(column: str, values: Any) -> np.ndarray:
     return values.to_numpy(_NUMERIC[column]) if column in _NUMERIC else values.astype(str).to_numpy(dtype=object)
-
-
-def _decode_attr(key: str, value: Any) -> Any:
-    if key in JSON_ATTRS:
-        return json.loads(value)
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _first_bad(values: np.ndarray) -> int:

@@ -174,7 +174,7 @@ def _contigs(regions: pd.DataFrame, lengths: dict[str, int], most: int = 6) -> t
     contigs = []
     for i in np.argsort(-counts, kind="stable")[:most]:
         rows = which == i
-        length = int(lengths.get(str(names[i]), end[rows].max()))
+        length = int(lengths[str(names[i])] if str(names[i]) in lengths else end[rows].max())
         place = np.minimum(middle * SPLIT_BINS // max(length, 1), SPLIT_BINS - 1)
         bins = [np.bincount(place[rows & (split == part)], minlength=SPLIT_BINS) for part in SPLITS]
         contigs.append(Contig(str(names[i]), length, int(counts[i]), np.stack(bins)))
@@ -242,10 +242,12 @@ def _tracks(folder: Path) -> list[Track]:
     return tracks
 
 
-def _files(folder: Path, most: int = 400) -> list[Path]:
-    """Files below `folder` that a reader may open; hidden (half-written) ones and the report itself are left out."""
+def _files(folder: Path) -> list[Path]:
+    """Files below `folder` that a reader may open. Hidden (half-written) ones and the report itself are left out; a
+    folder of logos counts as one entry."""
     found = []
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in ("report", "shards"))
         found += [Path(root) / name for name in sorted(names) if not name.startswith(".")]
-    return found[:most]
+        found += [Path(root) / name for name in folders if name == "logos"]
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in ("report", "shards", "logos"))
+    return found

@@ -223,7 +223,12 @@ def logo(
                     ("start", 0) if i == 0 else ("end", cell * (i + 1)) if i == last else ("middle", cell * (i + 0.5))
                 )
                 parts.append(f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{text}</text>')
-    return svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}")
+    picture = svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}")
+    if first is not None:
+        return picture
+    # A card gives every pattern the same height: letters become narrower in long ones, but no wider than this.
+    widest = f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
+    return Markup(picture.replace("<svg ", f"<svg {widest} ", 1))
 
 
 def _column(values: np.ndarray, x: float, cell: float, zero: float, unit: float) -> list[str]:

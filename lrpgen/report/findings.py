@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .collect import Motifs, Pattern, Results
-from .numbers import count, score, share
+from .numbers import count, number, score, share
 from .parameters import pruned
 from .sentences import CLOSES, capital, peak_sentence
 
@@ -96,7 +96,11 @@ def _sparsity(results: Results) -> list[Finding]:
         else (e.zero_share, f"all {count(e.sites)} explained sites (none lies in the test part)")
     )
     what = "PLRP" if pruned(results) else "LRP"
-    return [Finding(f"{what} left {share(zeros)} of bases at exactly zero, over {where}.", "ledger")]
+    text = (
+        f"Over {where}, {what} left {share(zeros)} of bases at exactly zero; half of a site\u2019s relevance lies on "
+        f"{number(e.half)} of its {count(e.width)} bases (median)."
+    )
+    return [Finding(text, "ledger")]
 
 
 def _cautions(results: Results) -> list[Finding]:

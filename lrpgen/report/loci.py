@@ -20,7 +20,10 @@ FULL_SCALE = 32767  # relevance travels as int16 with one scale per locus
 
 @dataclass(frozen=True)
 class ClassRelevance:
-    """All explained sites of one class. `mean` (4, L): mean relevance per base letter and position."""
+    """All explained sites of one class. `mean` (4, L): mean relevance per base letter and position.
+
+    `half`: median number of bases that hold half of a site's absolute relevance, over the test sites if there are any.
+    """
 
     name: str
     sites: int
@@ -28,6 +31,7 @@ class ClassRelevance:
     mean: np.ndarray | None
     zero_share: float
     zero_share_test: float | None
+    half: float
     mean_sum: float
     mean_logit: float
 
@@ -40,14 +44,24 @@ class Explained:
     sites_test: int
     zero_share: float
     zero_share_test: float | None
+    half: float
     classes: list[ClassRelevance]
     ledger: Ledger | None
     loci: list[list[Any]]  # rows of LOCUS_FIELDS, best first within each class, classes taking turns
 
 
+@dataclass(frozen=True)
+class Sites:
+    """Per explained site (N,): sum of relevance, share of exact zeros, bases that hold half of the relevance."""
+
+    sums: np.ndarray
+    zeros: np.ndarray
+    half: np.ndarray
+
+
 LOCUS_FIELDS = (
     "chrom", "start", "end", "strand", "name", "class", "split", "probability", "logit",
-    "sum", "zeros", "scale", "sequence", "relevance",
+    "sum", "zeros", "half", "scale", "sequence", "relevance",
 )  # fmt: skip
 
 
@@ -61,12 +75,12 @@ def read_explained(path: Path) -> Explained | None:
 
 def _read(store: Store) -> Explained:
     regions, target = store.regions, store.target
-    sums, zeros, letters = _scan(store, target)
+    sites, letters = _scan(store, target)
     output = store.output()
     logit = output[np.arange(len(target)), target]
     test = (regions["split"] == "test").to_numpy()
     classes = [
-        _one_class(str(store.classes[k]), target == k, regions, sums, zeros, logit, letters.get(int(k)))
+        _one_class(str(store.classes[k]), target == k, regions, sites, logit, letters.get(int(k)))
         for k in np.unique(target)
     ]
     return Explained(
@@ -74,22 +88,27 @@ def _read(store: Store) -> Explained:
         width=store.width,
         sites=len(target),
         sites_test=int(test.sum()),
-        zero_share=float(zeros.mean()),
-        zero_share_test=float(zeros[test].mean()) if test.any() else None,
+        zero_share=float(sites.zeros.mean()),
+        zero_share_test=float(sites.zeros[test].mean()) if test.any() else None,
+        half=float(np.median(sites.half[test] if test.any() else sites.half)),
         classes=classes,
-        ledger=summarise(store, test, logit, sums),
-        loci=_loci(store, regions, target, logit, softmax(output), sums, zeros),
+        ledger=summarise(store, test, logit, sites.sums),
+        loci=_loci(store, regions, target, logit, softmax(output), sites),
     )
 
 
-def _scan(store: Store, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """Per site: sum of relevance and share of exact zeros; per class: summed relevance of each letter (4, L)."""
-    sums, zeros = np.zeros(len(target)), np.zeros(len(target))
+def _scan(store: Store, target: np.ndarray) -> tuple[Sites, dict[int, np.ndarray]]:
+    """Numbers of every site, and per class the summed relevance of each letter (4, L)."""
+    sites = Sites(*(np.zeros(len(target)) for _ in range(3)))
     letters: dict[int, np.ndarray] = {}
     for start in range(0, len(target), BLOCK):
         rows = slice(start, start + BLOCK)
         relevance = store.relevance(rows).astype(np.float64)
-        sums[rows], zeros[rows] = relevance.sum(1), (relevance == 0).mean(1)
+        sites.sums[rows], sites.zeros[rows], sites.half[rows] = (
+            relevance.sum(1),
+            (relevance == 0).mean(1),
+            half(relevance),
+        )
         if not store.has("onehot"):
             continue
         onehot = store.onehot(rows)
@@ -97,15 +116,21 @@ def _scan(store: Store, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, dic
             of_class = target[rows] == k
             total = np.einsum("ncl,nl->cl", onehot[of_class].astype(np.float64), relevance[of_class])
             letters[int(k)] = letters.get(int(k), 0) + total
-    return sums, zeros, letters
+    return sites, letters
+
+
+def half(relevance: np.ndarray) -> np.ndarray:
+    """(N, L) -> (N,): the fewest bases that together hold half of the absolute relevance; 0 where there is none."""
+    running = np.cumsum(-np.sort(-np.abs(relevance), axis=1), axis=1)
+    total = running[:, -1:]
+    return np.where(total[:, 0] > 0, (running < total / 2).sum(1) + 1, 0)
 
 
 def _one_class(
     name: str,
     rows: np.ndarray,
     regions: pd.DataFrame,
-    sums: np.ndarray,
-    zeros: np.ndarray,
+    sites: Sites,
     logit: np.ndarray,
     letters: np.ndarray | None,
 ) -> ClassRelevance:
@@ -116,9 +141,10 @@ def _one_class(
         sites=int(rows.sum()),
         by_split={s: int((split == s).sum()) for s in ("train", "validation", "test")},
         mean=None if letters is None else letters / rows.sum(),
-        zero_share=float(zeros[rows].mean()),
-        zero_share_test=float(zeros[rows][test].mean()) if test.any() else None,
-        mean_sum=float(sums[rows].mean()),
+        zero_share=float(sites.zeros[rows].mean()),
+        zero_share_test=float(sites.zeros[rows][test].mean()) if test.any() else None,
+        half=float(np.median(sites.half[rows][test] if test.any() else sites.half[rows])),
+        mean_sum=float(sites.sums[rows].mean()),
         mean_logit=float(logit[rows].mean()),
     )
 
@@ -135,8 +161,7 @@ def _loci(
     target: np.ndarray,
     logit: np.ndarray,
     probability: np.ndarray,
-    sums: np.ndarray,
-    zeros: np.ndarray,
+    sites: Sites,
 ) -> list[list[Any]]:
     """The TOP_PER_CLASS sites of each class by logit; classes take turns, so that a cut leaves the best of each."""
     if not store.has("onehot"):
@@ -156,7 +181,7 @@ def _loci(
             str(columns["chrom"][i])[:80], int(columns["start"][i]), int(columns["end"][i]),
             str(columns["strand"][i]), str(columns["name"][i])[:80], str(store.classes[target[i]]),
             str(columns["split"][i]), round(float(probability[i, target[i]]), 5), round(float(logit[i]), 4),
-            round(float(sums[i]), 4), round(float(zeros[i]), 4), scale, sequence(onehot[place[i]]), packed,
+            round(float(sites.sums[i]), 4), round(float(sites.zeros[i]), 4), int(sites.half[i]), scale, sequence(onehot[place[i]]), packed,
         ])  # fmt: skip
     return rows
 

@@ -29,6 +29,11 @@ def share(value: float | None) -> str:
     return f"{percent:.{digits}f}{NARROW}%".replace("-", MINUS)
 
 
+def percent(value: float) -> str:
+    """A setting as a percentage, as it was given: 0.125 -> '12.5 %'."""
+    return f"{100 * value:g}{NARROW}%"
+
+
 def score(value: float | None, digits: int = 3) -> str:
     """A score in [0, 1] with `digits` decimals: 0.99962 -> '> 0.999', since it is not 1."""
     if value is None or not math.isfinite(value):

@@ -97,8 +97,15 @@ def render(results: Results, output: Path, title: str, loci_bytes: int, cards: i
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         link=link,
         relative=lambda path: path.relative_to(results.folder).as_posix(),
-        file_size=lambda path: numbers.size(path.stat().st_size),
+        file_size=file_size,
     )  # fmt: skip
+
+
+def file_size(path: Path) -> str:
+    """Size of a file, number of files of a folder."""
+    if path.is_dir():
+        return f"{numbers.count(sum(1 for _ in path.iterdir()))} files"
+    return numbers.size(path.stat().st_size)
 
 
 def environment() -> jinja2.Environment:
@@ -110,10 +117,11 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "share", "score", "number", "signed", "seconds"):
+    for name in ("count", "share", "score", "number", "signed", "seconds", "percent"):
         env.filters[name] = getattr(numbers, name)
     env.filters.update(sentence_list=sentences.join, sentence=sentences.sentence, capital=sentences.capital)
     env.globals.update(
+        ambiguous_sentence=sentences.ambiguous_sentence,
         dropped_sentence=sentences.dropped_sentence,
         split_sentence=sentences.split_sentence,
         ledger_sentences=sentences.ledger_sentences,

@@ -42,5 +42,13 @@ def flat(values: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             rows += flat({k: v for k, v in value.items() if k != "contigs"}, f"{name}: ")
         else:
-            rows.append((name, "default" if value is None else str(value)))
+            rows.append((name, _plain(value)))
     return rows
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

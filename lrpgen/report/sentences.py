@@ -27,7 +27,7 @@ def ledger_sentences(ledger: Ledger) -> list[str]:
     where = "absorbed" if ledger.bias >= 0 else "added"
     first = (
         f"Over {count(ledger.sites)} {part} sites the mean score (logit of the site\u2019s own class) is "
-        f"{number(ledger.score)}. Of it {number(ledger.relevance)}{_part(ledger.relevance, ledger.score)} arrives on "
+        f"{number(ledger.score)}. {number(ledger.relevance)}{_part(ledger.relevance, ledger.score)} of relevance arrives on "
         f"bases; the layers\u2019 biases {where} {number(abs(ledger.bias))}{_part(abs(ledger.bias), ledger.score)} and "
         f"the epsilon stabiliser took {number(ledger.epsilon)}."
     )
@@ -87,3 +87,11 @@ def split_sentence(split: dict) -> str:
     if kind == "random":
         return "Split at random; identical and overlapping windows stay in one part."
     return f"Split: {kind or 'not recorded'}."
+
+
+def ambiguous_sentence(bases: int, windows: int | None) -> str:
+    """How many letters other than A, C, G and T were met."""
+    if not bases:
+        return "No ambiguous base was met."
+    where = f" in {count(windows)} windows" if windows is not None else ""
+    return f"{count(bases)} ambiguous bases{where} (N and other IUPAC codes are empty columns to the model)."

@@ -1,8 +1,9 @@
 """DNA in: FASTA and BED files become labelled one-hot windows, split into train, validation and test.
 
 `onehot` (letters and arrays), `reading` (plain and gzip text), `fasta` (a genome by random access, a set of sequences),
-`bed` (regions), `splice` (annotated sites and their decoys), `negatives` (dinucleotide shuffles), `split` (which part a
-window belongs to), `windows` (build them), `windowfile` (windows on disk), `tiles` (a whole genome, batch by batch).
+`faidx` (its index), `bed` (regions), `splice` (annotated sites and their decoys), `negatives` (dinucleotide shuffles),
+`split` (which part a window belongs to), `sources` (the three kinds of input), `windows` (options, build, check),
+`windowfile` (windows on disk), `tiles` (a whole genome, batch by batch).
 """
 
 from importlib import import_module

@@ -8,7 +8,6 @@ summary (JSON), fasta, bed, lrpgen_version.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,15 +18,15 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from .. import __version__
+from .. import hdf5
 from ..errors import InputError
-from ..files import atomic, existing
 from .split import PARTS
 
 FORMAT, VERSION = "lrpgen-windows", 1
 REGION_COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "label", "split")
 NUMERIC = {"start": np.int64, "end": np.int64, "score": np.float32}
 NEEDED_ATTRS = ("classes", "source", "width", "seed", "summary")
+JSON_ATTRS = ("classes", "summary")
 CHUNK_ROWS = 64  # windows per chunk: a batch touches few chunks, a chunk compresses well
 
 
@@ -62,10 +61,8 @@ class WindowSet:
 
 def write_windows(path: str | Path, windows: WindowSet) -> None:
     """Write the layout above; raises `OutputError` where `path` cannot be written (a previous file stays)."""
-    with atomic(path) as tmp, h5py.File(tmp, "w") as file:
-        attrs = {"format": FORMAT, "version": VERSION, "classes": windows.classes, **windows.attrs}
-        for key, value in {**attrs, "lrpgen_version": __version__}.items():
-            file.attrs[key] = json.dumps(value) if isinstance(value, dict | list) else value
+    attrs = {"format": FORMAT, "version": VERSION, "classes": windows.classes, **windows.attrs}
+    with hdf5.create(path, attrs, JSON_ATTRS) as file:
         for column in REGION_COLUMNS:
             values = windows.regions[column]
             if column in NUMERIC:
@@ -91,7 +88,7 @@ class WindowFile:
         onehot = file["onehot"]
         assert isinstance(onehot, h5py.Dataset)
         self._onehot = onehot
-        self.attrs = {key: _plain(value) for key, value in file.attrs.items()}
+        self.attrs = hdf5.attributes(file, JSON_ATTRS)
         self.classes: list[str] = self.attrs["classes"]
         self.regions = pd.DataFrame({column: _column(file, column) for column in REGION_COLUMNS})
 
@@ -139,23 +136,9 @@ class WindowFile:
 @contextlib.contextmanager
 def open_windows(path: str | Path) -> Iterator[WindowFile]:
     """Open a windows file read-only. Raises `InputError` when it is missing, damaged or something else."""
-    path = existing(path, "windows file")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path} is not a readable HDF5 file (damaged or cut short?); make it again") from error
-    with file:
-        if file.attrs.get("format") != FORMAT:
-            raise InputError(f"{path} is not a windows file; give the output of `lrpgen windows`")
-        if file.attrs.get("version") != VERSION:
-            raise InputError(
-                f"{path} has windows version {file.attrs.get('version')}, this lrpgen reads {VERSION}; make it again"
-            )
-        missing = [key for key in NEEDED_ATTRS if key not in file.attrs]
-        missing += [key for key in ("onehot", *(f"regions/{name}" for name in REGION_COLUMNS)) if key not in file]
-        if missing:
-            raise InputError(f"windows file {path} lacks {', '.join(missing)}; make it again")
-        yield WindowFile(file, path)
+    needed = (*NEEDED_ATTRS, "onehot", *(f"regions/{name}" for name in REGION_COLUMNS))
+    with hdf5.reading(path, "windows file", "`lrpgen windows`", FORMAT, VERSION, needed) as file:
+        yield WindowFile(file, Path(path))
 
 
 def read_windows(path: str | Path) -> WindowSet:
@@ -182,9 +165,3 @@ def _check_names(path: Path, what: str, given: Sequence[str], known: Sequence[st
     for name in given:
         if name not in known:
             raise InputError(f"{path} has no {what} {name!r}; choose from {', '.join(known)}")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        return json.loads(value)
-    return value.item() if isinstance(value, np.generic) else value

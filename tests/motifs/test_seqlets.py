@@ -16,7 +16,7 @@ def test_every_planted_place_is_called_to_the_base(zeros: float) -> None:
     data = plant(60, zeros)
     assert zero_share(data.relevance) == pytest.approx(zeros, abs=0.001)
     seqlets = call_seqlets(data.relevance)
-    strong = seqlets[seqlets["relevance"].abs() > 5].reset_index(drop=True)
+    strong = seqlets.loc[seqlets["relevance"].abs() > 5].reset_index(drop=True)
     genome = to_genome(strong, data.regions)
     for motif, sign in ((POSITIVE, "+"), (NEGATIVE, "-")):
         mine = genome[strong["sign"] == sign]

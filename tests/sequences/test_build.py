@@ -210,7 +210,7 @@ def test_files_that_are_no_windows(tmp_path: Path):
         "cut.h5": "not a readable HDF5 file",
         "text.h5": "not a readable HDF5 file",
         "other.h5": "is not a windows file; give the output of `lrpgen windows`",
-        "old.h5": "has windows version 0, this lrpgen reads 1",
+        "old.h5": "has version 0 of a windows file, this lrpgen reads 1",
         "bare.h5": "lacks summary, onehot",
     }
     for name, words in expected.items():

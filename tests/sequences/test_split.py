@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrpgen.errors import InputError
@@ -23,6 +23,7 @@ def test_position_to_the_base():
     assert split.parts(start, end).tolist() == [0, 0, -1, -1, 1, 1, -1, -1, 2, -1]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 100), st.integers(1, 100))
 def test_position_agrees_with_its_definition(first: int, more: int, start: int, width: int):
     split = PositionSplit(first, first + more)
@@ -66,6 +67,7 @@ def test_a_long_region_reaches_over_short_ones():
     assert found[3] != found[0]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.integers(0, 30), min_size=20, max_size=120), st.integers(0, 99))
 def test_groups_stay_together_and_shares_are_not_exceeded(numbers: list[int], seed: int):
     groups, labels = np.array(numbers), ["positive" if i % 3 else "negative" for i in range(len(numbers))]

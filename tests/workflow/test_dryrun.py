@@ -57,7 +57,7 @@ def test_several_samples_in_one_run(setting: Callable[..., Path]) -> None:
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
     assert jobs["windows"] == jobs["train"] == jobs["report"] == 3
-    assert jobs["tracks"] == 2
+    assert jobs["tracks"] == 1
     assert jobs["motifs"] == 4  # donor and acceptor, positive, positive
 
 

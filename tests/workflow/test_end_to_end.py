@@ -46,7 +46,7 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     assert not (folder / "results/own/tracks").exists()
     assert not leftovers(folder)
 
-    again = run(folder, *ARGUMENTS)
+    again = run(folder, *ARGUMENTS, "--dry-run")
     assert "Nothing to be done" in again.stdout, again.stdout
     packed = run(folder, *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
@@ -67,8 +67,8 @@ def test_failed_step_says_why(setting: Callable[..., Path]) -> None:
 
 def test_interrupted_run_continues(setting: Callable[..., Path]) -> None:
     folder = setting(own="sequences")
-    model = folder / "results/own/model.safetensors"
-    with (folder / "first.txt").open("w") as output:
+    model, said = folder / "results/own/model.safetensors", folder / "first.txt"
+    with said.open("w") as output:
         # Ctrl-C reaches the whole group of the terminal; here it is a group of its own.
         first = subprocess.Popen(
             command(*ARGUMENTS),
@@ -81,17 +81,17 @@ def test_interrupted_run_continues(setting: Callable[..., Path]) -> None:
         )
         try:
             deadline = time.monotonic() + 200
-            while not model.exists() and first.poll() is None and time.monotonic() < deadline:
+            while "(Rule: train)" not in said.read_text() and first.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
             time.sleep(0.5)  # into the steps that follow
-            assert first.poll() is None, (folder / "first.txt").read_text()
+            assert first.poll() is None, said.read_text()
             os.killpg(first.pid, signal.SIGINT)
             assert first.wait(timeout=60) != 0
         finally:
             if first.poll() is None:
                 os.killpg(first.pid, signal.SIGKILL)
                 first.wait()
-    assert model.exists(), (folder / "first.txt").read_text()
+    assert model.exists(), said.read_text()
     assert not (folder / "results/own/report/index.html").exists()
     assert not leftovers(folder)
     trained = model.stat().st_mtime_ns

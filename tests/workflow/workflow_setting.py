@@ -75,7 +75,7 @@ def write_setting(folder: Path, samples: dict[str, str]) -> None:
     (folder / "peaks.bed").write_text("\n".join(peaks) + "\n")
     files = {
         "splice-sites": "genome.fa\tgenes.bed\t\tdonor",
-        "regions": "genome.fa\tpeaks.bed\t\tpositive",
+        "regions": "genome.fa\tpeaks.bed\t\t",
         "sequences": "positives.fa\t\t\t",
     }
     rows = [f"{name}\t{source}\t{files[source]}" for name, source in samples.items()]

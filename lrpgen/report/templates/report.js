@@ -82,6 +82,7 @@
     cell(row, decimals(locus.logit, 2), "num");
     cell(row, decimals(locus.sum, 2), "num");
     cell(row, `${Math.round(100 * locus.zeros)}\u202f%`, "num");
+    cell(row, `${locus.half}\u202fbp`, "num");
     row.addEventListener("click", () => choose(locus, true));
     locus.row = row;
   }
