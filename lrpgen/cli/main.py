@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
+from typing import Any, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import LrpgenError
@@ -18,7 +20,6 @@ app = typer.Typer(
         "The usual order: windows, train, predict, explain, gather, tracks, motifs, report. "
         "The workflow (snakemake --cores all) runs them all; each command also works by hand."
     ),
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -39,17 +40,34 @@ def root(version: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Entry point. Bad input: one line on standard error, exit code 2."""
+    """Entry point. Bad input and wrong options: one line on standard error, exit code 2."""
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except LrpgenError as error:
-        print(f"lrpgen: error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)
+        _stop(str(error))
+    except TyperException as error:
+        _stop(f"{_wording(error)} ({_hint(error)} --help shows what there is)")
+    except typer.Abort:
+        sys.exit(130)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print("lrpgen: error: the disk is full; free some space and run the command again", file=sys.stderr)
-        sys.exit(2)
+        _stop("the disk is full; free some space and run the command again")
+    else:
+        sys.exit(code)
+
+
+def _wording(error: Any) -> str:
+    return error.format_message() if hasattr(error, "format_message") else str(error)
+
+
+def _hint(error: Any) -> str:
+    return error.ctx.command_path if getattr(error, "ctx", None) else "lrpgen"
+
+
+def _stop(sentence: str) -> NoReturn:
+    print(f"lrpgen: error: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

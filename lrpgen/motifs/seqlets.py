@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..cache import use_numba_cache
 from ..errors import InputError
-from .kernels import keep_kernels, use_cache_folder
+from .kernels import keep_kernels
 
 THRESHOLD = 0.01  # p-value that each 4-base span of a seqlet stays below (tangermeme's default)
 MIN_LENGTH, MAX_LENGTH = 4, 25  # of a called span, in bases (tangermeme's defaults)
@@ -78,7 +79,7 @@ def to_genome(spans: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_sign(values: np.ndarray, sign: str, threshold: float) -> pd.DataFrame:
-    use_cache_folder()
+    use_numba_cache()
     from tangermeme import seqlet
 
     keep_kernels(seqlet)

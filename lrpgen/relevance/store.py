@@ -20,14 +20,13 @@ import pandas as pd
 
 from .. import hdf5
 from ..errors import InputError
+from ..sequences.windowfile import NUMERIC, REGION_COLUMNS
 
 FORMAT, VERSION = "lrpgen-relevance", 1
-REGION_COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "label", "split")
 LEDGER_NAMES = ("layer", "op", "rule")
 LEDGER_COLUMNS = (
     "sum_in", "sum_out", "absorbed_bias", "absorbed_epsilon", "stranded", "dropped", "mass", "zeros",
 )  # fmt: skip
-_NUMERIC = {"start": np.int64, "end": np.int64, "score": np.float32}
 JSON_ATTRS = ("classes", "method", "source")  # the attributes that are lists or tables
 CHUNK_ROWS = 64  # regions per chunk: one read touches few chunks, one chunk compresses well
 
@@ -134,7 +133,7 @@ class Store:
         columns = {}
         for column in REGION_COLUMNS:
             data = self._data(f"regions/{column}")
-            columns[column] = data[rows] if column in _NUMERIC else data.asstr()[rows]
+            columns[column] = data[rows] if column in NUMERIC else data.asstr()[rows]
         return pd.DataFrame(columns)
 
     def has(self, key: str) -> bool:
@@ -211,7 +210,7 @@ def gather(shards: list[Path], output: Path) -> int:
 
 
 def _encode(column: str, values: Any) -> np.ndarray:
-    return values.to_numpy(_NUMERIC[column]) if column in _NUMERIC else values.astype(str).to_numpy(dtype=object)
+    return values.to_numpy(NUMERIC[column]) if column in NUMERIC else values.astype(str).to_numpy(dtype=object)
 
 
 def _first_bad(values: np.ndarray) -> int:

@@ -181,7 +181,8 @@ def _loci(
             str(columns["chrom"][i])[:80], int(columns["start"][i]), int(columns["end"][i]),
             str(columns["strand"][i]), str(columns["name"][i])[:80], str(store.classes[target[i]]),
             str(columns["split"][i]), round(float(probability[i, target[i]]), 5), round(float(logit[i]), 4),
-            round(float(sites.sums[i]), 4), round(float(sites.zeros[i]), 4), int(sites.half[i]), scale, sequence(onehot[place[i]]), packed,
+            round(float(sites.sums[i]), 4), round(float(sites.zeros[i]), 4), int(sites.half[i]),
+            scale, sequence(onehot[place[i]]), packed,
         ])  # fmt: skip
     return rows
 

@@ -25,11 +25,11 @@ def ledger_sentences(ledger: Ledger) -> list[str]:
     """What the ledger says: where the score went, what pruning did, how far the account closes."""
     part = "test" if ledger.split == "test" else "explained"
     where = "absorbed" if ledger.bias >= 0 else "added"
+    bases, bias = _part(ledger.relevance, ledger.score), _part(abs(ledger.bias), ledger.score)
     first = (
         f"Over {count(ledger.sites)} {part} sites the mean score (logit of the site\u2019s own class) is "
-        f"{number(ledger.score)}. {number(ledger.relevance)}{_part(ledger.relevance, ledger.score)} of relevance arrives on "
-        f"bases; the layers\u2019 biases {where} {number(abs(ledger.bias))}{_part(abs(ledger.bias), ledger.score)} and "
-        f"the epsilon stabiliser took {number(ledger.epsilon)}."
+        f"{number(ledger.score)}. {number(ledger.relevance)}{bases} of relevance arrives on bases; the layers\u2019 "
+        f"biases {where} {number(abs(ledger.bias))}{bias} and the epsilon stabiliser took {number(ledger.epsilon)}."
     )
     lost = (
         f" {number(ledger.stranded)} arrived at units that were exactly zero and could not be handed on."

@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from ..cache import cache_folder
 from ..errors import InputError
 
 SUFFIXES = (".fai", ".gzi")
@@ -22,7 +23,7 @@ SUFFIXES = (".fai", ".gzi")
 
 def open_index(path: Path) -> Any:
     """A `pyfaidx.Faidx` on `path` (its kind was checked before); raises `InputError` for a file it cannot index."""
-    folders = [path.parent, cache_folder(path)]
+    folders = [path.parent, index_cache(path)]
     for folder in folders:
         if _fresh(path, folder):
             found = _open_existing(path, folder)
@@ -37,12 +38,11 @@ def open_index(path: Path) -> Any:
         return _open(path, Path(private))
 
 
-def cache_folder(path: Path) -> Path:
+def index_cache(path: Path) -> Path:
     """Where the index goes when the FASTA's own folder is read-only: one folder per FASTA file and state of it."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     stat = path.stat()
     key = f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}"
-    return Path(home) / "lrpgen" / "fasta" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    return cache_folder("fasta", hashlib.sha256(key.encode()).hexdigest()[:16])
 
 
 def _names(path: Path, folder: Path) -> list[Path]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from ..cache import use_numba_cache
 
 BATCH = 4096  # sequences shuffled per call
 
@@ -15,9 +15,7 @@ def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarr
     """int8 (N, copies, 4, L) from int8 (N, 4, L): each copy keeps its sequence's dinucleotide counts exactly, and
     its first and last base. A zero column (N) is shuffled as a fifth letter. Same `seed`, same result.
     """
-    # The compiled shuffle is kept between runs: a cold start costs seconds (numba reads this when it is imported).
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrpgen" / "numba"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+    use_numba_cache()
     import torch
     from tangermeme.ersatz import dinucleotide_shuffle as shuffle
 

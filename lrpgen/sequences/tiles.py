@@ -34,12 +34,6 @@ class Tiles:
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def shard(self, number: int, of: int) -> range:
-        """Tiles of shard `number` (1 to `of`), a run of neighbours; the shards share all tiles evenly."""
-        if not 1 <= number <= of:
-            raise InputError(f"shard {number}/{of} does not exist; shards go from 1/{of} to {of}/{of}")
-        return range((number - 1) * len(self) // of, number * len(self) // of)
-
     def batch(self, indices: range | np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         """Regions (chrom, start, end, name, score, strand) and onehot int8 (n, 4, width) of some tiles.
 

@@ -27,7 +27,7 @@ def call(monkeypatch, capsys):
             main()
             code = 0
         except SystemExit as stop:
-            code = stop.code
+            code = stop.code or 0
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -101,10 +101,27 @@ def test_bad_input_is_one_line_and_exit_2(name, call, tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["text"]
 
 
-def test_an_unknown_option_is_refused(call):
-    code, _, err = call("train", "--no-such-option")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--no-such-option"], "--no-such-option"),
+        (["train"], "windows"),
+        (["nonsense"], "nonsense"),
+        (["explain", "--model", "m", "-o", "x", "--stride", "abc"], "--stride"),
+    ],
+)
+def test_wrong_options_are_one_line_too(call, arguments, words):
+    code, _, err = call(*arguments)
     assert code == 2
-    assert "--no-such-option" in err
+    assert words in err
+    assert "--help shows what there is" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_the_bare_name_teaches(call):
+    code, out, _ = call()
+    assert code == 0
+    assert "windows" in out
 
 
 def test_no_traceback_from_the_real_program(tmp_path):

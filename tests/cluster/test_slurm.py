@@ -14,13 +14,15 @@ import yaml
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
+RECORDS = 240
 CLUSTER_RULES = {"windows", "train", "predict", "explain_windows", "gather", "motifs", "report"}
 
 
 def write_setting(folder: Path) -> None:
-    positives = ROOT / "config/fasta/positives.fa"
+    lines = (ROOT / "config/fasta/positives.fa").read_text().splitlines()
+    (folder / "positives.fa").write_text("\n".join(lines[: 2 * RECORDS]) + "\n")
     header = "sample\tsource\tfasta\tbed\tnegatives\ttarget\n"
-    (folder / "samples.tsv").write_text(f"{header}donors\tsequences\t{positives}\t\t\t\n")
+    (folder / "samples.tsv").write_text(f"{header}donors\tsequences\tpositives.fa\t\t\t\n")
     config = {"samples": "samples.tsv", "model": {"epochs": 2}, "explain": {"shards": 1}}
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
 

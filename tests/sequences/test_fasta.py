@@ -12,7 +12,7 @@ from toy import plain_reverse_complement
 
 from lrpgen.errors import InputError
 from lrpgen.sequences import Genome, read_fasta
-from lrpgen.sequences.faidx import cache_folder
+from lrpgen.sequences.faidx import index_cache
 
 
 def write(path: Path, text: str) -> Path:
@@ -170,7 +170,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(faidx.tempfile, "mkstemp", refuse)
     assert Genome(path).fetch("a", 1, 3) == "CG"
     assert [f.name for f in folder.iterdir()] == ["g.fa.gz"]
-    assert sorted(f.name for f in cache_folder(path).iterdir()) == ["g.fa.gz.fai", "g.fa.gz.gzi"]
+    assert sorted(f.name for f in index_cache(path).iterdir()) == ["g.fa.gz.fai", "g.fa.gz.gzi"]
     monkeypatch.setattr(faidx, "_build", lambda *_: pytest.fail("the cached index was not used"))
     assert Genome(path).fetch("a", 1, 3) == "CG"
 

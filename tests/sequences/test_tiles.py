@@ -52,16 +52,6 @@ def test_any_order_gives_the_same_tiles(genome: Genome):
     assert (len(empty), nothing.shape) == (0, (0, 4, 5))
 
 
-def test_shards_share_all_tiles(genome: Genome):
-    tiles = Tiles(genome, 5, 2)
-    for of in (1, 2, 3, 7, 100):
-        rows = [row for number in range(1, of + 1) for row in tiles.shard(number, of)]
-        assert rows == list(range(len(tiles)))
-    for number, of in ((0, 2), (3, 2)):
-        with pytest.raises(InputError, match="does not exist"):
-            tiles.shard(number, of)
-
-
 def test_far_tiles_do_not_read_what_lies_between(genome: Genome, monkeypatch: pytest.MonkeyPatch):
     tiles = Tiles(genome, 5, 1)
     real, read = genome.onehot, []
