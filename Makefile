@@ -19,7 +19,7 @@ help:
 
 demo: $(VENV)/.installed-motifs
 	@$(RUN) python workflow/scripts/unlock_stale.py
-	$(RUN) snakemake --cores $(CORES) --rerun-incomplete $(if $(CONFIG),--configfile $(CONFIG))
+	$(RUN) snakemake --cores $(CORES) --rerun-incomplete --quiet host reason $(if $(CONFIG),--configfile $(CONFIG))
 	@for page in results/*/report/index.html; do echo "The report: $(CURDIR)/$$page"; done
 
 test: $(VENV)/.installed-test

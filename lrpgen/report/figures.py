@@ -51,9 +51,9 @@ class Frame:
         return self.height - self.bottom - (value - self.y[0]) / span * (self.height - self.top - self.bottom)
 
 
-def svg(width: float, height: float, label: str, body: str, css: str = "") -> Markup:
-    """Wrap shapes into an accessible, scaling SVG."""
-    box = f'class="figure {css}" viewBox="0 0 {width:g} {height:g}"'
+def svg(width: float, height: float, label: str, body: str, css: str = "", fit: str = "") -> Markup:
+    """Wrap shapes into an accessible, scaling SVG; `fit`: further attributes that say how it scales."""
+    box = f'class="figure {css}" viewBox="0 0 {width:g} {height:g}" {fit}'
     return Markup(f'<svg {box} role="img" aria-label="{escape(label)}">{body}</svg>')
 
 
@@ -223,12 +223,9 @@ def logo(
                     ("start", 0) if i == 0 else ("end", cell * (i + 1)) if i == last else ("middle", cell * (i + 0.5))
                 )
                 parts.append(f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{text}</text>')
-    picture = svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}")
-    if first is not None:
-        return picture
     # A card gives every pattern the same height: letters become narrower in long ones, but no wider than this.
-    widest = f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
-    return Markup(picture.replace("<svg ", f"<svg {widest} ", 1))
+    fit = "" if first is not None else f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
+    return svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}", fit)
 
 
 def _column(values: np.ndarray, x: float, cell: float, zero: float, unit: float) -> list[str]:

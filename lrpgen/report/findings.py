@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .collect import Motifs, Pattern, Results
-from .numbers import count, number, score, share
+from .numbers import count, plain, score, share
 from .parameters import pruned
 from .sentences import CLOSES, capital, peak_sentence
 
@@ -98,7 +98,7 @@ def _sparsity(results: Results) -> list[Finding]:
     what = "PLRP" if pruned(results) else "LRP"
     text = (
         f"Over {where}, {what} left {share(zeros)} of bases at exactly zero; half of a site\u2019s relevance lies on "
-        f"{number(e.half)} of its {count(e.width)} bases (median)."
+        f"{plain(e.half)} of its {count(e.width)} bases (median)."
     )
     return [Finding(text, "ledger")]
 

@@ -34,6 +34,11 @@ def percent(value: float) -> str:
     return f"{100 * value:g}{NARROW}%"
 
 
+def plain(value: float) -> str:
+    """A count that may be halved, as a median is: 20.0 -> '20', 20.5 -> '20.5'."""
+    return f"{value:g}"
+
+
 def score(value: float | None, digits: int = 3) -> str:
     """A score in [0, 1] with `digits` decimals: 0.99962 -> '> 0.999', since it is not 1."""
     if value is None or not math.isfinite(value):

@@ -17,6 +17,7 @@ from .. import __version__
 from ..errors import InputError
 from ..files import write_text
 from ..provenance import versions
+from ..sequences.onehot import reverse_complement
 from . import figures, numbers, sentences
 from .charts import class_styles, pattern_logo, quality_charts, training_charts
 from .collect import SPLITS, Results, collect
@@ -117,9 +118,14 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("count", "share", "score", "number", "signed", "seconds", "percent"):
+    for name in ("count", "share", "score", "number", "signed", "seconds", "percent", "plain"):
         env.filters[name] = getattr(numbers, name)
-    env.filters.update(sentence_list=sentences.join, sentence=sentences.sentence, capital=sentences.capital)
+    env.filters.update(
+        sentence_list=sentences.join,
+        sentence=sentences.sentence,
+        capital=sentences.capital,
+        reverse_complement=reverse_complement,
+    )
     env.globals.update(
         ambiguous_sentence=sentences.ambiguous_sentence,
         dropped_sentence=sentences.dropped_sentence,

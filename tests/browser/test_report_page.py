@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from lrpgen.report import write_report
 
@@ -25,7 +25,11 @@ class Watched:
         page.on("request", lambda r: self.requests.append(r.url))
         page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        page.on("dialog", lambda d: (self.complaints.append(d.message), d.dismiss()))
+        page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
 
 @pytest.fixture
@@ -131,7 +135,7 @@ def test_the_tallest_letter_is_the_strongest_base(opened: Watched, fake: Any) ->
     page = opened.page
     boxes = page.eval_on_selector_all(
         "#canvas use",
-        "uses => uses.map(u => [u.getAttribute('href'), u.getBoundingClientRect()]).map(([h, b]) => [h, b.x, b.height])",
+        "us => us.map(u => [u.getAttribute('href'), u.getBoundingClientRect()]).map(([h, b]) => [h, b.x, b.height])",
     )
     name, x, _ = max(boxes, key=lambda box: box[2])
     strongest = max(letters(page), key=lambda d: abs(d["relevance"]))

@@ -53,6 +53,15 @@ def test_links_to_files_are_relative_and_lead_somewhere(page: Path, html: str) -
         assert (page.parent / target).exists(), target
 
 
+def test_every_figure_is_a_figure(html: str) -> None:
+    page = Page(html)
+    figures = [a for tag, a in page.elements if tag == "svg" and a.get("role") == "img"]
+    # split, 2 training, 2 quality, 2 mean logos, 3 patterns both ways round, ledger
+    assert len(figures) == 1 + 2 + 2 + 2 + 6 + 1
+    assert all(a.get("aria-label") for a in figures)
+    assert "<" not in page.text
+
+
 def test_section_links_lead_to_sections(html: str) -> None:
     page = Page(html)
     ids = page.values("id")

@@ -110,6 +110,8 @@ def test_reverse_complement_of_a_card(html: str) -> None:
     assert letters(forward) == ["G", "T", "A", "G", "A", "G", "T"]
     assert sorted(letters(reverse)) == sorted("ACTCTAC")
     assert letters(reverse)[:2] == ["A", "C"]
+    assert "<code>GTRAGT</code>" in forward
+    assert "<code>ACTYAC</code>" in reverse.split("</div>")[0]
 
 
 def test_packing_keeps_small_values_apart_from_zero() -> None:

@@ -17,6 +17,9 @@
     });
   }
 
+  /* On a narrow screen a mean logo starts at its middle, where the site is. */
+  for (const box of document.querySelectorAll(".meanlogo .scroll")) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+
   /* The section being read is marked in the navigation. */
   const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
   const seen = new IntersectionObserver((entries) => {
@@ -45,6 +48,7 @@
   /* 1-based coordinate of base i; on the minus strand it falls as i rises. */
   const coordinate = (locus, i) => (locus.strand === "-" ? locus.end - i : locus.start + 1 + i);
   const offset = (i, width) => { const step = i - Math.floor(width / 2); return step >= 0 ? `+${step + 1}` : `\u2212${-step}`; };
+  const zeros = (share) => `${share === 0 ? "0" : share < 0.01 ? "<\u202f1" : Math.round(100 * share)}\u202f%`;
   const sign = (strand) => (strand === "-" ? "\u2212" : strand);
 
   const state = { key: "logit", direction: -1, chosen: null, full: false, cursor: null, shown: [] };
@@ -81,7 +85,7 @@
     cell(row, decimals(locus.probability, 3), "num");
     cell(row, decimals(locus.logit, 2), "num");
     cell(row, decimals(locus.sum, 2), "num");
-    cell(row, `${Math.round(100 * locus.zeros)}\u202f%`, "num");
+    cell(row, zeros(locus.zeros), "num");
     cell(row, `${locus.half}\u202fbp`, "num");
     row.addEventListener("click", () => choose(locus, true));
     locus.row = row;
@@ -150,7 +154,7 @@
     state.cursor = null;
     locus.row.setAttribute("aria-selected", "true");
     byId("viewer-title").textContent = `${data.genome ? locus.title : locus.chrom} (${sign(locus.strand)})`;
-    byId("viewer-sub").textContent = `${locus.name ? `${locus.name} \u00b7 ` : ""}${locus.class}, ${locus.split} part \u00b7 probability ${decimals(locus.probability, 3)} \u00b7 relevance sum ${decimals(locus.sum, 2)} \u00b7 ${Math.round(100 * locus.zeros)}\u202f% zeros`;
+    byId("viewer-sub").textContent = `${locus.name ? `${locus.name} \u00b7 ` : ""}${locus.class}, ${locus.split} part \u00b7 probability ${decimals(locus.probability, 3)} \u00b7 relevance sum ${decimals(locus.sum, 2)} \u00b7 ${zeros(locus.zeros)} zeros`;
     draw();
     if (byHand) byId("viewer").scrollIntoView({ block: "nearest" });
   }
@@ -159,7 +163,7 @@
     const locus = state.chosen, width = locus.values.length;
     const half = state.full ? width : 30;
     const first = Math.max(0, Math.floor(width / 2) - half), last = Math.min(width, Math.floor(width / 2) + half);
-    const canvas = byId("canvas"), margin = { left: 46, right: 10, top: 26, height: 150 };
+    const canvas = byId("canvas"), margin = { left: 46, right: 18, top: 26, height: 150 };
     const room = Math.max(260, canvas.clientWidth - margin.left - margin.right);
     const step = Math.max(room / (last - first), state.full ? 4.2 : 9);
     const values = locus.values.slice(first, last);
@@ -211,7 +215,7 @@
     for (let i = first; i < last; i++) {
       const from = i - middle, place = from >= 0 ? from + 1 : from, at = coordinate(locus, i), centre = x(i) + step / 2;
       if (place % gap === 0) shape("text", { class: "tick", x: centre, y: above, "text-anchor": "middle" }, svg).textContent = offset(i, width);
-      if (at % gap === 0 && centre > 60) {
+      if (at % gap === 0 && centre > 60 && centre < x(last) - 24) {
         shape("line", { class: "zero", x1: centre, x2: centre, y1: base + 20, y2: base + 26 }, svg);
         shape("text", { class: "tick", x: centre, y: base + 40, "text-anchor": "middle" }, svg).textContent = whole(at);
       }
