@@ -30,15 +30,17 @@ def class_metrics(is_positive: np.ndarray, score: np.ndarray) -> dict[str, Any]:
         **result,
         "auroc": float(roc_auc_score(is_positive, score)),
         "average_precision": float(average_precision_score(is_positive, score)),
-        "roc": {"fpr": _thin(false_rate), "tpr": _thin(true_rate)},
-        "pr": {"recall": _thin(recall), "precision": _thin(precision)},
+        "roc": dict(zip(("fpr", "tpr"), _thin(false_rate, true_rate), strict=True)),
+        "pr": dict(zip(("recall", "precision"), _thin(recall, precision), strict=True)),
     }
 
 
-def _thin(values: np.ndarray) -> list[float]:
-    """At most CURVE_POINTS of them, the first and the last among them."""
-    index = np.unique(np.linspace(0, len(values) - 1, CURVE_POINTS).round().astype(int))
-    return [round(float(value), 5) for value in values[index]]
+def _thin(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    """At most CURVE_POINTS points of a curve, even along its length, the first and the last among them."""
+    length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    index = np.unique(np.searchsorted(length, np.linspace(0, length[-1], CURVE_POINTS)))
+    index[-1] = len(x) - 1
+    return x[index].round(5).tolist(), y[index].round(5).tolist()
 
 
 def split_metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Any]:

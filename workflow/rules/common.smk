@@ -230,7 +230,9 @@ def megabytes(base, per_input=0.0):
     """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
 
     def amount(wildcards, input, attempt):
-        return int((base + per_input * input.size_mb) * attempt)
+        # Not input.size_mb, which warns of a coroutine under --report. A missing file means "to be determined".
+        size = sum(os.path.getsize(path) for path in input) / 1e6 if per_input else 0
+        return int((base + per_input * size) * attempt)
 
     return amount
 
