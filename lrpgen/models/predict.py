@@ -76,8 +76,7 @@ def predict(
 
 
 def _metrics(windows: Any, probabilities: np.ndarray) -> dict[str, Any]:
-    index = {label: k for k, label in enumerate(windows.classes)}
-    labels = windows.regions["label"].map(index).to_numpy()
+    labels = windows.targets
     splits = windows.regions["split"].to_numpy()
     return {
         "splits": {

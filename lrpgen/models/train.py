@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..device import choose_device, deterministic
 from ..errors import InputError
@@ -24,13 +25,20 @@ from .store import Card, build, save_model
 
 @dataclass(frozen=True)
 class Training:
-    """How to train. patience: epochs without a better validation average precision before training stops."""
+    """How to train.
+
+    patience : epochs without a better validation average precision before training stops.
+    blank : share of bases blanked (as N) in each training window, so that no single base decides alone.
+    averaging : decay of the running mean of the weights; that mean is validated and kept, as it is less noisy.
+    """
 
     architecture: str = "motif-cnn"
     epochs: int = 40
     batch_size: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
+    blank: float = 0.1
+    averaging: float = 0.99
     patience: int = 8
     seed: int = 1
     device: str = "auto"
@@ -82,12 +90,11 @@ def _part(windows: WindowSet, name: str, path: Path) -> tuple[Tensor, Tensor]:
     rows = np.flatnonzero((windows.regions["split"] == name).to_numpy())
     if len(rows) == 0:
         raise InputError(f"{path}: the {name} part is empty; move the split or add regions")
-    index = {label: k for k, label in enumerate(windows.classes)}
-    labels = windows.regions["label"].map(index).to_numpy()[rows]
+    labels = windows.targets[rows]
     if len(set(labels)) < 2:
         only = windows.classes[labels[0]]
         raise InputError(f"{path}: the {name} part holds one class only ({only}); a classifier needs at least two")
-    return torch.from_numpy(windows.onehot[rows]), torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(windows.onehot[rows]), torch.from_numpy(labels)
 
 
 def _fit(
@@ -100,19 +107,20 @@ def _fit(
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.epochs)
     shuffle = torch.Generator().manual_seed(options.seed)
+    mean = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.averaging), use_buffers=True)
     epochs: list[dict[str, float]] = []
     best, best_epoch, state = -1.0, 0, {}
     with progress("training", options.epochs, "epochs") as advance:
         for epoch in range(1, options.epochs + 1):
             rate = optimizer.param_groups[0]["lr"]
-            loss = _epoch(model, *parts["train"], optimizer, options.batch_size, shuffle, device)
+            loss = _epoch(model, mean, *parts["train"], optimizer, options, shuffle, device)
             schedule.step()
-            quality = _validate(model, *parts["validation"], classes, device)
+            quality = _validate(mean.module, *parts["validation"], classes, device)
             epochs.append({"epoch": epoch, "train_loss": loss, **quality, "learning_rate": rate})
             advance(1)
             if quality["validation_average_precision"] > best:
                 best, best_epoch = quality["validation_average_precision"], epoch
-                state = {name: value.detach().clone() for name, value in model.state_dict().items()}
+                state = {name: value.detach().clone() for name, value in mean.module.state_dict().items()}
             elif epoch - best_epoch >= options.patience:
                 say(f"training: stopped after epoch {epoch}, best was epoch {best_epoch}")
                 break
@@ -121,24 +129,28 @@ def _fit(
 
 def _epoch(
     model: nn.Module,
+    mean: AveragedModel,
     x: Tensor,
     labels: Tensor,
     optimizer: torch.optim.Optimizer,
-    batch_size: int,
+    options: Training,
     shuffle: torch.Generator,
     device: torch.device,
 ) -> float:
     model.train()
     total = 0.0
-    for rows in torch.randperm(len(x), generator=shuffle).split(batch_size):
+    for rows in torch.randperm(len(x), generator=shuffle).split(options.batch_size):
         if len(rows) == 1 and len(x) > 1:
             continue  # batch norm has no variance over a single window
-        loss = nn.functional.cross_entropy(model(x[rows].to(device, torch.float32)), labels[rows].to(device))
+        seen = torch.rand(len(rows), 1, x.shape[2], generator=shuffle) >= options.blank
+        batch = (x[rows] * seen).to(device, torch.float32)
+        loss = nn.functional.cross_entropy(model(batch), labels[rows].to(device))
         if not torch.isfinite(loss):
             raise InputError("training diverged (the loss is not finite); lower the learning rate")
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        mean.update_parameters(model)
         total += float(loss.detach()) * len(rows)
     return total / len(x)
 

@@ -48,6 +48,9 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
 
     again = run(folder, *ARGUMENTS, "--dry-run")
     assert "Nothing to be done" in again.stdout, again.stdout
+    (folder / "results/peaks/model.safetensors").unlink()
+    lost = run(folder, *ARGUMENTS, "--dry-run")
+    assert "rule train" in lost.stdout, "a lost result is made again"
     packed = run(folder, *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:

@@ -261,4 +261,18 @@ def motif_summaries(wildcards):
 
 
 def final_output(wildcards):
-    return expand("results/{sample}/report/index.html", sample=SAMPLES)
+    """Every file that stays, not only the last one: what went missing is made again."""
+    once = [rules.windows, rules.train, rules.predict, rules.gather, rules.report]
+    wanted = []
+    for sample, row in SAMPLES.items():
+        wanted += [
+            str(path).format(sample=sample) for rule in once for path in rule.output
+        ]
+        pairs = [(rules.motifs, target) for target in explained(sample)]
+        pairs += [(rules.tracks, row["target"])] if row["target"] else []
+        wanted += [
+            str(path).format(sample=sample, target=target)
+            for rule, target in pairs
+            for path in rule.output
+        ]
+    return wanted
