@@ -28,7 +28,6 @@ class Training:
     """How to train.
 
     patience : epochs without a better validation average precision before training stops.
-    blank : share of bases blanked (as N) in each training window, so that no single base decides alone.
     averaging : decay of the running mean of the weights; that mean is validated and kept, as it is less noisy.
     """
 
@@ -37,7 +36,6 @@ class Training:
     batch_size: int = 128
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
-    blank: float = 0.1
     averaging: float = 0.99
     patience: int = 8
     seed: int = 1
@@ -142,9 +140,7 @@ def _epoch(
     for rows in torch.randperm(len(x), generator=shuffle).split(options.batch_size):
         if len(rows) == 1 and len(x) > 1:
             continue  # batch norm has no variance over a single window
-        seen = torch.rand(len(rows), 1, x.shape[2], generator=shuffle) >= options.blank
-        batch = (x[rows] * seen).to(device, torch.float32)
-        loss = nn.functional.cross_entropy(model(batch), labels[rows].to(device))
+        loss = nn.functional.cross_entropy(model(x[rows].to(device, torch.float32)), labels[rows].to(device))
         if not torch.isfinite(loss):
             raise InputError("training diverged (the loss is not finite); lower the learning rate")
         optimizer.zero_grad()
