@@ -8,22 +8,27 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .options import Device, Output, Seed, Threads
+from .options import Device, Seed, Threads
 
 
 def explain(
     model: Annotated[Path, typer.Option(help="Model of `lrpgen train`.", show_default=False)],
-    output: Output,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the store goes.")] = None,
     windows: Annotated[Path | None, typer.Option(help="Explain windows of this file of `lrpgen windows`.")] = None,
     labels: Annotated[str | None, typer.Option(help="Classes to explain, by comma; all but the background.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Explain tiles of this FASTA, both strands.")] = None,
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
-    composite: Annotated[str, typer.Option(help="Rules: epsilon or lrp0.")] = "epsilon",
+    composite: Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")] = "epsilon",
     prune_positive: Annotated[
         float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")
     ] = 0.25,
     prune_negative: Annotated[float | None, typer.Option(help="The same for negative; half the positive.")] = None,
+    redistribute: Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")] = "lambda",
+    reference: Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")] = None,
+    strands: Annotated[str, typer.Option(help="one, or both: average with the reverse complement.")] = "one",
+    init: Annotated[str, typer.Option(help="Start with the logit, abs, one, sglrp or clrp.")] = "logit",
+    describe: Annotated[bool, typer.Option("--describe", help="Say which rule each layer gets, and stop.")] = False,
     shard: Annotated[str, typer.Option(help="K/N: the Kth of N parts of the work.")] = "1/1",
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     multipliers: Annotated[bool, typer.Option(help="Keep hypothetical contributions (motifs need them).")] = True,
@@ -38,17 +43,25 @@ def explain(
     Example: lrpgen explain --model model.safetensors --genome genome.fa --target donor --shard 1/8 -o tiles-1.h5
     """
     from ..lrp import Prune
-    from ..relevance.run import Job, explain_tiles, explain_windows
+    from ..relevance.run import Job, describe_model, explain_tiles, explain_windows
 
+    prune = Prune(prune_positive, prune_negative, redistribute)
+    if describe:
+        print(describe_model(model, composite, prune))
+        return
+    if output is None:
+        raise InputError("explain needs --output, the store to write; name a file")
     if (windows is None) == (genome is None):
         raise InputError("explain needs either --windows or --genome; give one of them")
-    prune = Prune(prune_positive, prune_negative)
     job = Job(
         model=model,
         output=output,
         target=target,
         composite=composite,
         prune=prune if any(prune.shares) else None,
+        reference=int(reference) if reference and reference.isdigit() else reference,
+        strands=strands,
+        init=init,
         shard=parse_shard(shard),
         batch_size=batch_size,
         multipliers=multipliers,

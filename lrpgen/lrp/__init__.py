@@ -1,12 +1,17 @@
 """The engine: capture -> rules -> prune -> propagate. It knows nothing of DNA, files or plots.
 
-`capture` turns a module into a flat list of ATen nodes; `rules` holds one small function per way of passing relevance
-down; `composites` says which rule a node gets; `prune` is PLRP; `propagate` walks forward and back and keeps the
-ledger; `explain` is the door.
+`graph` is a captured model as data; `capture` makes one (`canonical` and `fold` bring nodes into a form that can be
+explained); `ops` says which kind each operation is; `rules` are data, `kernel` evaluates them on one layer,
+`composites` choose them; `prune` is PLRP; `propagate` walks forward and back and keeps the ledger; `targets` say where relevance
+starts; `explain` is the door and `explanation` what comes out of it.
 """
 
-from .capture import Graph, capture
-from .explain import Explanation, explain
+from . import targets
+from .capture import capture
+from .explain import explain
+from .explanation import Explanation
+from .graph import Graph
+from .ops import register
 from .prune import Prune
 
-__all__ = ["Explanation", "Graph", "Prune", "capture", "explain"]
+__all__ = ["Explanation", "Graph", "Prune", "capture", "explain", "register", "targets"]

@@ -20,86 +20,48 @@ from torch.fx.node import map_arg
 from torch.utils import _pytree as pytree
 
 from ..errors import InputError, UnsupportedOpError
+from .canonical import canonical
+from .fold import fold_batch_norm
+from .graph import Graph, Node, Ref
+
+logger = logging.getLogger("lrpgen")
 
 
-@dataclass(frozen=True)
-class Ref:
-    """Stands in a node's arguments for the value of another node, the input or a constant."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Node:
-    """One operation. `op` is its ATen name without overload (`conv1d`), `layer` the path of the module it came from."""
-
-    name: str
-    op: str
-    call: Callable[..., Any]
-    args: Any  # a tuple
-    kwargs: dict[str, Any]
-    layer: str
-
-    def refs(self) -> list[str]:
-        """Names this node reads, each once, in order."""
-        leaves = pytree.tree_leaves((self.args, self.kwargs), is_leaf=lambda leaf: isinstance(leaf, Ref))
-        return list(dict.fromkeys(leaf.name for leaf in leaves if isinstance(leaf, Ref)))
-
-    def run(self, values: dict[str, Any]) -> Any:
-        args, kwargs = pytree.tree_map(
-            lambda leaf: values[leaf.name] if isinstance(leaf, Ref) else leaf,
-            (self.args, self.kwargs),
-            is_leaf=lambda leaf: isinstance(leaf, Ref),
-        )
-        return self.call(*args, **kwargs)
-
-
-@dataclass
-class Graph:
-    """A captured model: nodes in order, constants by name, the names of its input and output."""
-
-    nodes: list[Node]
-    constants: dict[str, Tensor]
-    input: str
-    output: str
-    input_shape: tuple[int, ...]
-    dtype: torch.dtype = torch.float32
-
-    def to(self, device: torch.device) -> Graph:
-        """The same graph with its constants on `device`; the user's module is not moved."""
-        return replace(self, constants={name: value.to(device) for name, value in self.constants.items()})
-
-
-def capture(model: nn.Module, x: Tensor, *, fold: bool = True) -> Graph:
+def capture(model: nn.Module, x: Tensor, *, output: str | None = None, fold: bool = True) -> Graph:
     """Capture `model` as a graph with a free batch dimension.
 
     Parameters
     ----------
     model : the module; traced in eval mode and left exactly as it was (mode, weights, hooks, gradients).
     x : (N, ...) an input it accepts; only its shape without N, its dtype and device matter.
-    fold : fold batch norm into the convolution or linear layer that feeds only it.
+    output : which tensor to explain when the model returns several: a path such as `1`, `counts` or `heads.0`.
+    fold : fold batch norm into the convolution or linear layer beside it.
+
+    A softmax, log-softmax or sigmoid at the very output is left out (and logged): what is explained is the logit.
 
     Raises
     ------
     UnsupportedOpError : the module cannot be exported (control flow on values, say).
-    InputError : the module's output is not one tensor.
+    InputError : several outputs and none or an unknown one chosen.
     """
     example = torch.zeros((2, *x.shape[1:]), dtype=x.dtype, device=x.device)
     with _eval_mode(model), warnings.catch_warnings(), _quiet_export():
         warnings.simplefilter("ignore")
         try:
-            program = torch.export.export(
+            exported = torch.export.export(
                 model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},), strict=False
-            ).run_decompositions({})
+            )
+            program = exported.run_decompositions({})
         except Exception as error:  # torch.export raises many kinds; the user needs one sentence
             first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
             raise UnsupportedOpError(
                 f"the model cannot be captured by torch.export on an input of shape {tuple(example.shape)} ({first}); "
                 "make its forward free of control flow on tensor values and of a fixed batch size"
             ) from error
-    graph = _flatten(program, x)
+    graph = _flatten(program, x, _chosen_output(program, output))
+    _leave_out_final_activation(graph)
     if fold:
-        _fold_batch_norm(graph)
+        fold_batch_norm(graph)
     return graph
 
 
@@ -127,7 +89,23 @@ def _quiet_export() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _flatten(program: torch.export.ExportedProgram, x: Tensor) -> Graph:
+def _chosen_output(program: torch.export.ExportedProgram, wanted: str | None) -> str:
+    """Name of the graph value at the path `wanted`; paths are the keys and positions of the returned structure."""
+    names = [str(name) for name in program.graph_signature.user_outputs]
+    tree = pytree.tree_unflatten(names, program.call_spec.out_spec)  # pyright: ignore[reportArgumentType]
+    paths = {
+        ".".join(str(getattr(key, "key", getattr(key, "idx", key))) for key in path): name
+        for path, name in pytree.tree_flatten_with_path(tree)[0]
+    }
+    if wanted is None and len(paths) == 1:
+        return names[0]
+    if wanted not in paths:
+        what = "returns several tensors" if wanted is None else f"has no output {wanted!r}"
+        raise InputError(f"the model {what}; choose one with output=, there are: {', '.join(map(repr, paths))}")
+    return paths[wanted]
+
+
+def _flatten(program: torch.export.ExportedProgram, x: Tensor, output: str) -> Graph:
     signature = program.graph_signature
     state = {**program.state_dict, **program.constants}
     targets = {
@@ -136,32 +114,52 @@ def _flatten(program: torch.export.ExportedProgram, x: Tensor) -> Graph:
         **signature.inputs_to_lifted_tensor_constants,
     }
     constants = {name: state[target].detach() for name, target in targets.items()}
-    if len(signature.user_outputs) != 1:
-        raise InputError(
-            f"the model returns {len(signature.user_outputs)} tensors, one is needed; wrap it to return one"
-        )
     nodes: list[Node] = []
-    alias: dict[str, str] = {}
+    tuples: dict[str, Node] = {}
     layers: dict[str, int] = {}
     for node in program.graph.nodes:
         if node.op != "call_function":
             continue
-        args, kwargs = _refs(node, alias)
-        call: Any = node.target
-        op = _op_name(call)
-        if op == "getitem" and nodes and args[0] == Ref(nodes[-1].name) and nodes[-1].op == "batch_norm":
-            alias[node.name] = nodes[-1].name  # its further results (saved statistics) are empty in eval mode
+        args, kwargs = _refs(node)
+        op = _op_name(node.target)
+        if op == "getitem" and args[0].name in tuples:  # one result of several: the whole op again, that result picked
+            made = tuples[args[0].name]
+            picked = _Pick(made.call, args[1])
+            nodes.append(replace(made, name=node.name, call=picked, ndim=node.meta["val"].dim()))
             continue
-        if op == "_native_batch_norm_legit_no_training":
-            call, op = _batch_norm, "batch_norm"
-        nodes.append(Node(node.name, op, call, args, kwargs, _layer_name(node, layers)))
-    (source,), (output,) = list(map(str, signature.user_inputs)), list(map(str, signature.user_outputs))
-    return Graph(nodes, constants, source, alias.get(output, output), tuple(x.shape[1:]), x.dtype)
+        value = node.meta.get("val")
+        ndim = value.dim() if isinstance(value, Tensor) else 0
+        made = canonical(Node(node.name, op, node.target, args, kwargs, _layer_name(node, layers), ndim))
+        if isinstance(value, list | tuple):
+            tuples[node.name] = made
+        else:
+            nodes.append(made)
+    (source,) = map(str, signature.user_inputs)
+    used = _needed(nodes, output)
+    return Graph([n for n in nodes if n.name in used], constants, source, output, tuple(x.shape[1:]), x.dtype)
 
 
-def _refs(node: torch.fx.Node, alias: dict[str, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+@dataclass(frozen=True)
+class _Pick:
+    call: Callable[..., Any]
+    index: int
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.call(*args, **kwargs)
+        return found[self.index] if isinstance(found, list | tuple) else found
+
+
+def _needed(nodes: list[Node], output: str) -> set[str]:
+    needed = {output}
+    for node in reversed(nodes):
+        if node.name in needed:
+            needed.update(node.refs())
+    return needed
+
+
+def _refs(node: torch.fx.Node) -> tuple[tuple[Any, ...], dict[str, Any]]:
     def ref(arg: torch.fx.Node) -> Any:
-        return Ref(alias.get(arg.name, arg.name))
+        return Ref(arg.name)
 
     replaced: Any = map_arg((node.args, node.kwargs), ref)
     return tuple(replaced[0]), dict(replaced[1])
@@ -182,44 +180,12 @@ def _layer_name(node: torch.fx.Node, seen: dict[str, int]) -> str:
     return name if seen[name] == 1 else f"{name}:{seen[name]}"
 
 
-def _batch_norm(
-    x: Tensor, weight: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, *rest: float
-) -> Tensor:
-    return torch.nn.functional.batch_norm(x, mean, var, weight, bias, False, 0.0, rest[-1])
+FINAL = ("softmax", "_softmax", "log_softmax", "_log_softmax", "sigmoid")
 
 
-FOLDABLE = {"conv1d": 0, "conv2d": 0, "conv3d": 0, "linear": 0}  # op -> output-channel axis of its weight
-
-
-def _fold_batch_norm(graph: Graph) -> None:
-    """conv/linear then batch norm, nothing else reading in between: one layer with scaled weights (exact)."""
+def _leave_out_final_activation(graph: Graph) -> None:
     by_name = {node.name: node for node in graph.nodes}
-    readers: dict[str, int] = {graph.output: 1}
-    for node in graph.nodes:
-        for name in node.refs():
-            readers[name] = readers.get(name, 0) + 1
-    for norm in [node for node in graph.nodes if node.op == "batch_norm"]:
-        layer = by_name.get(norm.args[0].name)
-        if layer is None or layer.op not in FOLDABLE or readers[layer.name] != 1:
-            continue
-        if not all(isinstance(arg, Ref) and arg.name in graph.constants for arg in layer.args[1:3] if arg is not None):
-            continue  # weights computed on the way (a parametrisation): the diagonal-linear rule takes the norm
-        folded = _folded(graph, layer, norm)
-        graph.nodes[graph.nodes.index(norm)] = folded
-        graph.nodes.remove(layer)
-        by_name[folded.name] = folded
-
-
-def _folded(graph: Graph, layer: Node, norm: Node) -> Node:
-    gamma, beta, mean, var = (None if ref is None else graph.constants[ref.name] for ref in norm.args[1:5])
-    assert mean is not None
-    assert var is not None
-    scale = torch.rsqrt(var.double() + norm.args[-1]) * (1.0 if gamma is None else gamma.double())
-    weight = graph.constants[layer.args[1].name].double()
-    bias_ref = layer.args[2] if len(layer.args) > 2 else None
-    bias = 0.0 if bias_ref is None else graph.constants[bias_ref.name].double()
-    bias = (bias - mean.double()) * scale + (0.0 if beta is None else beta.double())
-    names = (f"{layer.name}.folded_weight", f"{layer.name}.folded_bias")
-    graph.constants[names[0]] = (weight * scale.reshape(-1, *[1] * (weight.dim() - 1))).to(graph.dtype)
-    graph.constants[names[1]] = bias.to(graph.dtype)
-    return replace(layer, name=norm.name, args=(layer.args[0], Ref(names[0]), Ref(names[1]), *layer.args[3:]))
+    while (last := by_name.get(graph.output)) is not None and last.op in FINAL:
+        logger.info("explaining the input of the final %s (%s), the logit", last.op.strip("_"), last.layer)
+        graph.output = last.args[0].name
+        graph.nodes.remove(last)

@@ -2,77 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 
 from ..device import choose_device
-from ..errors import InputError
-from . import composites
-from .capture import Graph, capture
-from .propagate import Entry, Result, backward, forward
+from ..errors import InputError, LrpgenError
+from .capture import capture
+from .composites import composite as read_composite
+from .explanation import Explanation, averaged, joined
+from .graph import Graph
+from .ops import WEIGHTED
+from .propagate import Plan, Result, Walk, attach_reference, backward, forward
 from .prune import Prune
+from .targets import INITS, Target, check_target, starting_relevance
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Target = int | Tensor | Callable[[Tensor], Tensor] | None
-LEDGER_COLUMNS = (
-    "sum_in", "sum_out", "absorbed_bias", "absorbed_epsilon", "stranded", "dropped", "mass", "zeros",
-)  # fmt: skip
-
-
-@dataclass
-class Explanation:
-    """Relevance of every input value, and where each unit of it went.
-
-    relevance : (N, ...) shape of the input; input * multipliers.
-    multipliers : (N, ...) for one-hot DNA the hypothetical contributions of all four bases.
-    output : (N, K) what the model said. target : (N,) the output explained, -1 when it was a callable.
-    entries : one ledger entry per linear node, from input to output; `ledger` is the same as a table.
-    layers : relevance at the input of each layer asked for.
-    """
-
-    relevance: Tensor
-    multipliers: Tensor
-    output: Tensor
-    target: Tensor
-    entries: list[Entry]
-    layers: dict[str, Tensor] = field(default_factory=dict)
-
-    @property
-    def ledger(self) -> pd.DataFrame:
-        """One row per sample and layer: where its relevance came from and went.
-
-        sum_in (arriving from above) = sum_out (handed down) + absorbed (by bias and epsilon) + stranded.
-        dropped_share: share of the layer's relevance mass that pruning dropped and redistributed (inside sum_out).
-        """
-        import pandas as pd
-
-        tables = []
-        for entry in self.entries:
-            columns = {column: getattr(entry, column).cpu().numpy() for column in LEDGER_COLUMNS}
-            names = {"sample": range(len(self.relevance)), "layer": entry.layer, "op": entry.op, "rule": entry.rule}
-            tables.append(pd.DataFrame({**names, **columns}))
-        table = pd.concat(tables, ignore_index=True)
-        table["absorbed"] = table["absorbed_bias"] + table["absorbed_epsilon"]
-        table["dropped_share"] = (table["dropped"] / table["mass"]).where(table["mass"] > 0, 0.0)
-        return table
-
-    def to_npz(self, path: str | os.PathLike[str]) -> None:
-        """Write relevance, multipliers, output and target as a compressed .npz, whole or not at all."""
-        import numpy as np
-
-        from ..files import atomic
-
-        arrays = {name: getattr(self, name).cpu().numpy() for name in ("relevance", "multipliers", "output", "target")}
-        with atomic(Path(path).with_suffix(".npz")) as tmp:
-            np.savez_compressed(tmp, **arrays)
+logger = logging.getLogger("lrpgen")
+WARN_ABSORBED = (
+    10.0  # a layer keeping more than this many times the relevance that entered at the output is worth a line
+)
 
 
 def explain(
@@ -82,9 +33,14 @@ def explain(
     target: Target = None,
     composite: str = "epsilon",
     prune: Prune | None = None,
+    reference: str | int | Tensor | None = None,
+    init: str = "logit",
+    strands: str = "one",
+    output: str | None = None,
     layers: Iterable[str] = (),
     device: str = "auto",
     batch_size: int | None = None,
+    seed: int = 1,
 ) -> Explanation:
     """Layer-wise relevance of the inputs for one output of the model, optionally pruned (PLRP).
 
@@ -93,42 +49,52 @@ def explain(
     model : a module, a captured `Graph`, or the path of a saved model. The module is read, never changed.
     x : (N, C, ...) float or integer one-hot.
     target : None = the top output of each sample; int; LongTensor (N,); or a callable from the output to one scalar per
-        sample, whose gradient * output is then where relevance starts.
-    composite : name of a composite (`epsilon`, `lrp0`).
+        sample, whose gradient * output is then where relevance starts (`lrp.targets`: difference, total, profile).
+    composite : rules by name, with overrides: `epsilon`, `epsilon_plus,conv1*=flat` (see `lrp.composites`).
     prune : None = the plain rule.
+    reference : None = zeros, which are no sequence; `uniform` (1/C everywhere), `composition` (mean of each sample), a
+        number of dinucleotide shuffles, whose explanations are averaged, or a tensor that broadcasts to x. Ours.
+    init : how relevance starts: `logit`, `abs`, `one`, `sglrp`, `clrp` (see `lrp.targets`).
+    strands : `both` averages a DNA input (N, 4, L) with its reverse complement, turned back.
+    output : which tensor of a model with several (see `capture`).
     layers : names of layers whose input relevance is kept in `Explanation.layers`.
     device : `auto` (a GPU if torch sees one), `cpu`, `cuda`, `cuda:N`.
     batch_size : samples at a time; None = all at once.
+    seed : of the shuffles.
 
     Raises
     ------
-    InputError : x, target, composite or a layer name does not fit. UnsupportedOpError : a node has no rule.
+    InputError : an argument does not fit. UnsupportedOpError : relevance arrives at a node without a rule.
     """
-    chosen = composites.composite(composite)
     place = choose_device(device)
-    graph = as_graph(model, x).to(place)
-    x = _checked(x, graph)
-    if isinstance(target, Tensor):
-        if target.shape != (len(x),):
-            raise InputError(f"target has shape {tuple(target.shape)}, one index for each sample is needed")
-        target = target.cpu().long()
-    wanted = frozenset(layers)
-    _check_layers(wanted, graph)
-    parts, outputs, targets = [], [], []
-    for rows in torch.arange(len(x)).split(batch_size or max(len(x), 1)):
+    plan = Plan(read_composite(composite), prune, frozenset(layers))
+    if init not in INITS:
+        raise InputError(f"init {init!r} is not known; choose one of {', '.join(INITS)}")
+    if strands not in ("one", "both"):
+        raise InputError(f"strands {strands!r} is not known; choose one or both")
+    graph = as_graph(model, x, output).to(place)
+    _check(x, graph, plan, strands)
+    target = check_target(target, len(x))
+    parts = []
+    for rows in torch.arange(len(x)).split(batch_size or len(x)):
         part = x[rows].to(place, graph.dtype)
-        walk = forward(graph, part)
-        output = walk.output.unsqueeze(1) if walk.output.dim() == 1 else walk.output
-        picked, R = _start(output, target[rows] if isinstance(target, Tensor) else target)
-        result = backward(graph, walk, R.view_as(walk.output), chosen, prune, wanted)
-        result.relevance = part * result.multipliers
-        parts.append(result)
-        outputs.append(output)
-        targets.append(picked)
-    return _join(parts, torch.cat(outputs), torch.cat(targets))
+        there = target[rows] if isinstance(target, Tensor) else target
+        references = list(_references(reference, x, rows, part, seed))
+        runs = [_one(graph, part, there, plan, ref, init) for ref in references]
+        if strands == "both":
+            flipped = part.flip(1, 2)
+            fixed = (
+                runs[0].target if not callable(there) else there
+            )  # the other strand is explained for the same output
+            other = [None if ref is None else ref.flip(1, 2) for ref in references]
+            runs += [_turned(_one(graph, flipped, fixed, plan, ref, init)) for ref in other]
+        parts.append(averaged(runs))
+    found = joined(parts)
+    _warn(found)
+    return found
 
 
-def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor) -> Graph:
+def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor, output: str | None = None) -> Graph:
     """Capture a module (or load and capture a saved one); a graph is returned as it is."""
     if isinstance(model, Graph):
         return model
@@ -136,13 +102,124 @@ def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor) -> Gr
         from ..models import load_model
 
         model = load_model(model)
-    weight = next(iter(model.parameters()), None)
+    weight = next((p for p in model.parameters() if p.is_floating_point()), None)
     dtype = torch.float32 if weight is None else weight.dtype
+    if weight is None and x.is_floating_point():
+        dtype = x.dtype
     where = "cpu" if weight is None else weight.device
-    return capture(model, x[:1].to(where, dtype))
+    return capture(model, x[:1].to(where, dtype), output=output)
 
 
-def _checked(x: Tensor, graph: Graph) -> Tensor:
+def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor | None, init: str) -> Explanation:
+    """One batch against one reference."""
+    walk, base = forward(graph, x), None
+    if reference is not None:
+        there = forward(graph, reference)
+        base = there.output
+        attach_reference(walk, there)
+    output = walk.output.unsqueeze(1) if walk.output.dim() == 1 else walk.output
+    index, starts = starting_relevance(
+        output, None if base is None else base.reshape(-1, *output.shape[1:]), target, init
+    )
+    change = x if reference is None else x - reference
+    rules = _described(walk, plan)
+    results, relevances = [], []
+    for number, R in enumerate(starts):
+        again = walk if number == len(starts) - 1 else _copy(walk)
+        result = backward(graph, again, R.reshape(walk.output.shape), plan)
+        results.append(result)
+        relevances.append(change * result.multipliers + result.direct)
+    relevance, multipliers = relevances[0], _multipliers(results[0], change)
+    if init == "clrp":
+        scale = _ratio(relevances[0].flatten(1).sum(1), relevances[1].flatten(1).sum(1))
+        scale = scale.reshape(-1, *[1] * (x.dim() - 1))
+        relevance = relevances[0] - scale * relevances[1]
+        multipliers = multipliers - scale * _multipliers(results[1], change)
+    _check_finite(relevance, graph)
+    there = 0.0 if reference is None else (reference * multipliers).sum(1, keepdim=True)
+    return Explanation(
+        relevance=relevance,
+        multipliers=multipliers,
+        hypothetical=multipliers - there,
+        start=starts[0].flatten(1).sum(1),
+        output=output.detach(),
+        target=index,
+        entries=results[0].ledger,
+        layers=results[0].layers,
+        log_scale=results[0].log_scale,
+        rules=rules,
+    )
+
+
+def _copy(walk: Walk) -> Walk:
+    """The way back frees what it has used; a second pass needs the same evaluations."""
+    from dataclasses import replace
+
+    return replace(walk, locals=[replace(local) for local in walk.locals])
+
+
+def _multipliers(result: Result, change: Tensor) -> Tensor:
+    if isinstance(result.direct, float):
+        return result.multipliers
+    return result.multipliers + torch.where(change == 0, 0.0, result.direct / torch.where(change == 0, 1.0, change))
+
+
+def _ratio(a: Tensor, b: Tensor) -> Tensor:
+    return torch.where(b == 0, 0.0, a / torch.where(b == 0, 1.0, b))
+
+
+def _references(
+    reference: str | int | Tensor | None, x: Tensor, rows: Tensor, part: Tensor, seed: int
+) -> Iterator[Tensor | None]:
+    """Reference batches that broadcast over `part`: one, or one for each shuffle."""
+    if reference is None:
+        yield None
+    elif isinstance(reference, Tensor):
+        whole = reference.unsqueeze(0) if reference.dim() == x.dim() - 1 else reference
+        if whole.shape[1:] != x.shape[1:] or len(whole) not in (1, len(x)):
+            raise InputError(
+                f"reference has shape {tuple(reference.shape)}, the input {tuple(x.shape)}; they must agree"
+            )
+        yield (whole if len(whole) == 1 else whole[rows]).to(part.device, part.dtype)
+    elif reference == "uniform":
+        yield torch.full_like(part[:1], 1 / part.shape[1])
+    elif reference == "composition":
+        spatial = tuple(range(2, part.dim()))
+        yield part.mean(spatial, keepdim=True).expand_as(part) if spatial else part
+    elif isinstance(reference, int) and not isinstance(reference, bool) and reference > 0:
+        if part.dim() != 3 or part.shape[1] != 4:
+            raise InputError(f"reference={reference} asks for dinucleotide shuffles; those need DNA of shape (N, 4, L)")
+        from ..sequences.negatives import dinucleotide_shuffle
+
+        onehot = part.cpu().to(torch.int8).numpy()
+        shuffled = torch.from_numpy(dinucleotide_shuffle(onehot, reference, seed + int(rows[0])))
+        for i in range(reference):
+            yield shuffled[:, i].to(part.device, part.dtype)
+    else:
+        raise InputError(f"reference {reference!r} is not known; choose uniform, composition, a number or a tensor")
+
+
+def _turned(found: Explanation) -> Explanation:
+    """An explanation of the reverse complement, back on the strand asked for."""
+    for name in ("relevance", "multipliers", "hypothetical"):
+        setattr(found, name, getattr(found, name).flip(1, 2))
+    return found
+
+
+def _described(walk: Walk, plan: Plan) -> list[tuple[str, str, str, str]]:
+    rules, shares = plan.rules(walk), plan.shares(walk)
+    rows = []
+    for local in walk.locals:
+        name = local.node.name
+        rule = rules[name][0] if name in rules else local.kind if isinstance(local.kind, str) else "own rule"
+        if name in rules and local.node.op not in WEIGHTED:
+            rule = "by contribution"
+        pruned = f"{shares[name][0]:g} / {shares[name][1]:g}" if name in shares else ""
+        rows.append((local.node.layer, local.node.op, rule, pruned))
+    return rows
+
+
+def _check(x: Tensor, graph: Graph, plan: Plan, strands: str) -> None:
     if tuple(x.shape[1:]) != graph.input_shape:
         raise InputError(
             f"input has shape {tuple(x.shape)}, the model was captured for {('N', *graph.input_shape)}; "
@@ -152,50 +229,40 @@ def _checked(x: Tensor, graph: Graph) -> Tensor:
         raise InputError("input holds no samples; give at least one")
     if x.is_floating_point() and not torch.isfinite(x).all():
         raise InputError("input holds NaN or infinite values; remove them")
-    return x
-
-
-def _check_layers(wanted: frozenset[str], graph: Graph) -> None:
+    if strands == "both" and (x.dim() != 3 or x.shape[1] != 4):
+        raise InputError(f"strands='both' needs DNA of shape (N, 4, L), the input has {tuple(x.shape)}")
     known = {node.layer for node in graph.nodes}
-    if missing := sorted(wanted - known):
+    if missing := sorted(plan.wanted - known):
         raise InputError(f"layer {missing[0]!r} is not in the model; its layers are {', '.join(sorted(known))}")
+    if (
+        plan.prune
+        and plan.prune.redistribute == "matrix"
+        and not all(rule.plain for rule in plan.composite.rules.values())
+    ):
+        raise InputError("matrix redistribution is defined for the rules lrp0 and epsilon; use lambda with the others")
+    if strands == "both" and plan.composite.relative:
+        raise InputError("relative rules give relevance up to a factor, which cannot be averaged over strands")
 
 
-def _start(output: Tensor, target: Target) -> tuple[Tensor, Tensor]:
-    """Target index per sample and the relevance that enters at the output: the logit at the target."""
-    if callable(target) and not isinstance(target, Tensor):
-        leaf = output.detach().requires_grad_()
-        with torch.enable_grad():
-            (slope,) = torch.autograd.grad(target(leaf).sum(), leaf)
-        return torch.full((len(output),), -1, device=output.device), slope * output
-    if output.dim() != 2:
-        raise InputError(
-            f"the model's output has shape {tuple(output.shape)}; give target as a callable that reduces it"
-        )
-    if target is None:
-        index = output.argmax(1)
-    elif isinstance(target, int):
-        index = torch.full((len(output),), target, device=output.device)
-    else:
-        index = target.to(output.device)
-    if index.numel() and (int(index.min()) < 0 or int(index.max()) >= output.shape[1]):
-        raise InputError(
-            f"target {int(index.max())} lies outside the model's {output.shape[1]} outputs, counted from 0"
-        )
-    return index, torch.zeros_like(output).scatter(1, index[:, None], output.gather(1, index[:, None]))
+def _check_finite(relevance: Tensor, graph: Graph) -> None:
+    if not torch.isfinite(relevance).all():
+        cure = "use the model in float32" if graph.dtype.itemsize < 4 else "check the model's weights for NaN and Inf"
+        raise LrpgenError(f"relevance is not finite (dtype {str(graph.dtype).removeprefix('torch.')}); {cure}")
 
 
-def _join(parts: list[Result], output: Tensor, target: Tensor) -> Explanation:
-    entries = []
-    for same_layer in zip(*(part.ledger for part in parts), strict=True):
-        columns = {column: torch.cat([getattr(entry, column) for entry in same_layer]) for column in LEDGER_COLUMNS}
-        first = same_layer[0]
-        entries.append(Entry(first.layer, first.op, first.rule, **columns))
-    return Explanation(
-        relevance=torch.cat([part.relevance for part in parts]),
-        multipliers=torch.cat([part.multipliers for part in parts]),
-        output=output,
-        target=target,
-        entries=entries,
-        layers={name: torch.cat([part.layers[name] for part in parts]) for name in parts[0].layers},
-    )
+def _warn(found: Explanation) -> None:
+    """Name the layer that kept far more than entered at the output, and the likely cause."""
+    if not found.entries:
+        return
+    start = found.entries[-1].sum_in.abs().mean().clamp(min=1e-12)
+    for entry in found.entries:
+        for what, kept in (("biases", entry.absorbed_bias), ("stabiliser", entry.absorbed_epsilon)):
+            if (share := float(kept.abs().mean() / start)) > WARN_ABSORBED:
+                cause = (
+                    "its biases are large against what the inputs contribute; a reference lets them cancel"
+                    if what == "biases"
+                    else "its outputs are small against epsilon; a smaller epsilon or another rule helps"
+                )
+                logger.warning(
+                    "layer %s: its %s kept %.1f times the explained output: %s", entry.layer, what, share, cause
+                )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .capture import Graph, Node
-from .composites import Composite, rule_for
-from .prune import Prune, prune_factors
-from .rules import WEIGHTED, Local, bias_of, kind_of, linear
+from .composites import Composite
+from .graph import Graph, Node
+from .kernel import Flow, Local, constant_of, linear, per_sample
+from .ops import FILLING, WEIGHTED, kind_of, refuse, signal_of
+from .prune import Prune, matrix_relevance, prune_factors
+from .rules import Rule
 
 
 @dataclass
@@ -24,10 +27,15 @@ class Entry:
     sum_out: Tensor
     absorbed_bias: Tensor
     absorbed_epsilon: Tensor
-    stranded: Tensor
+    stranded: Tensor  # met a zero it could not be divided by
+    scaled: Tensor  # taken by a relative rule's factor
     dropped: Tensor  # mass pruned and redistributed: part of sum_out
+    pooled: Tensor  # of that, what matrix redistribution found no column for
     mass: Tensor  # sum of |r| handed down, before pruning
     zeros: Tensor  # share of exact zeros in what was handed down
+
+
+COLUMNS = tuple(Entry.__dataclass_fields__)[3:]
 
 
 @dataclass
@@ -35,136 +43,315 @@ class Walk:
     """A forward pass: every node evaluated on its own, ready to be walked back."""
 
     output: Tensor
-    locals: list[Local]
-    names: list[list[str]]
-    kinds: list[str]
-    inputlike: set[str]
+    locals: list[Local] = field(default_factory=list)
+    inputlike: set[str] = field(default_factory=set)  # the input and what is only moved values of it
+
+
+@dataclass
+class Plan:
+    """What the way back does, decided once for a graph."""
+
+    composite: Composite
+    prune: Prune | None = None
+    wanted: frozenset[str] = frozenset()
+
+    def rules(self, walk: Walk) -> dict[str, tuple[str, Rule]]:
+        """(name, rule) of every linear node, by node name."""
+        chosen, depth = {}, 0
+        for local in walk.locals:
+            if local.kind == "linear":
+                weighted = local.node.op in WEIGHTED
+                first = weighted and local.names[0] in walk.inputlike
+                chosen[local.node.name] = self.composite.rule_for(
+                    local.node, first=first, depth=depth if weighted else -1
+                )
+                depth += weighted
+        return chosen
+
+    def shares(self, walk: Walk) -> dict[str, tuple[float, float]]:
+        """Pruned shares (positive, negative) of every pruned node, by node name."""
+        if self.prune is None:
+            return {}
+        names = [
+            local.node.name
+            for local in walk.locals
+            if local.node.op in WEIGHTED
+            and self.prune.applies(local.node.layer)
+            and (self.prune.prune_input or local.names[0] not in walk.inputlike)
+        ]
+        return {name: self.prune.shares_at(i, len(names)) for i, name in enumerate(names)}
 
 
 @dataclass
 class Result:
+    """multipliers, direct: relevance = difference * multipliers + direct. log_scale: (N,), true = relevance * exp of it."""
+
     multipliers: Tensor
-    relevance: Tensor
-    ledger: list[Entry]
+    direct: Tensor | float = 0.0
+    ledger: list[Entry] = field(default_factory=list)
     layers: dict[str, Tensor] = field(default_factory=dict)
+    log_scale: Tensor | None = None
 
 
 def forward(graph: Graph, x: Tensor) -> Walk:
     """Evaluate the graph; inputs of each node are leaves of their own, so that no autograd graph spans two nodes."""
-    values: dict[str, object] = {**graph.constants, graph.input: x}
-    active: set[str] = {graph.input}
-    walk = Walk(x, [], [], [], {graph.input})
+    values: dict[str, Any] = {**graph.constants, graph.input: x}
+    walk = Walk(x, inputlike={graph.input})
+    active = {graph.input}
     last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.refs()}
     for i, node in enumerate(graph.nodes):
         names = [name for name in node.refs() if name in active]
-        leaves = {}
         if names and node.op != "sym_size":
-            kind = kind_of(node, names)
-            leaves = {name: values[name].detach() for name in names}  # pyright: ignore[reportAttributeAccessIssue]
-            local = _evaluate(node, graph, kind, leaves, values)
+            local = _evaluate(node, graph, names, values)
+            walk.locals.append(local)
             values[node.name] = local.output.detach()
             active.add(node.name)
-            if kind == "route" and all(name in walk.inputlike for name in names):
+            if local.kind == "route" and all(name in walk.inputlike for name in names):
                 walk.inputlike.add(node.name)
-            walk.locals.append(local)
-            walk.names.append(names)
-            walk.kinds.append(kind)
         else:
             values[node.name] = node.run(values)
         for name in node.refs():  # free what nobody reads any more; the locals keep what the way back needs
             if last_use[name] == i and name != graph.output and name not in graph.constants:
                 values.pop(name, None)
-    output = values[graph.output]
-    assert isinstance(output, Tensor)
-    walk.output = output
+    walk.output = values[graph.output]
     return walk
 
 
-def _evaluate(node: Node, graph: Graph, kind: str, leaves: dict[str, Tensor], values: dict[str, object]) -> Local:
-    if kind == "pass":
+def _evaluate(node: Node, graph: Graph, names: list[str], values: dict[str, Any]) -> Local:
+    kind = kind_of(node, names, graph)
+    leaves = {name: values[name].detach() for name in names}
+    if kind not in ("linear", "route"):
         with torch.no_grad():
-            return Local(node, list(leaves.values()), node.run(values), None)
+            return Local(node, kind, names, list(leaves.values()), node.run(values))
     for leaf in leaves.values():
         leaf.requires_grad_()
     with torch.enable_grad():
         output = node.run({**values, **leaves})
-    bias = bias_of(node, graph, leaves, values) if kind == "linear" else None
-    return Local(node, list(leaves.values()), output, bias)
+    local = Local(node, kind, names, list(leaves.values()), output)
+    if kind == "linear":
+        local.bias = constant_of(node, leaves, values)
+        if node.op in WEIGHTED:
+            weight = node.args[WEIGHTED[node.op][1]]
+            local.weight = values[weight.name]
+    return local
 
 
-def backward(
-    graph: Graph, walk: Walk, R: Tensor, chosen: Composite, prune: Prune | None, wanted: frozenset[str] = frozenset()
-) -> Result:
-    """Relevance `R` (shape of the output) down to the input. `wanted`: layer names whose input relevance is kept.
+def attach_reference(walk: Walk, reference: Walk) -> None:
+    """Give every node that needs them its values at the reference, which broadcast over the batch."""
+    for local, there in zip(walk.locals, reference.locals, strict=True):
+        if local.kind == "linear" or any(name in walk.inputlike for name in local.names):
+            local.reference = ([leaf.detach() for leaf in there.inputs], there.output.detach())
+
+
+@dataclass
+class _Carried:
+    """Relevance on its way to one value. Under relative rules also the log of its scale and what it should sum to."""
+
+    value: Tensor
+    log_scale: Tensor | None = None
+    due: Tensor | None = None
+
+
+def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan) -> Result:
+    """Relevance `R` (shape of the output) down to the input.
 
     Up to the first weights the walk carries multipliers (relevance = value * multiplier), so that bases that are absent
-    from the input get their hypothetical contribution; below that, relevance itself.
+    from the input get their hypothetical contribution; above that, relevance itself.
     """
-    carried: dict[str, Tensor] = {graph.output: R}
-    result = Result(R, R, [])
-    for i in reversed(range(len(walk.locals))):
-        local, names, kind = walk.locals[i], walk.names[i], walk.kinds[i]
-        node = local.node
-        arriving = carried.pop(node.name, None)
-        if arriving is None:
-            continue  # nothing below the target reads this node
-        if kind == "linear":
-            handed = _linear(local, names, arriving, chosen, prune, walk.inputlike, result, node.layer in wanted)
-        elif kind == "route":
-            handed = local.pull(arriving)
-        else:
-            handed = [arriving]
-        for name, leaf, value in zip(names, local.inputs, handed, strict=True):
-            if name in walk.inputlike and kind != "linear" and node.name not in walk.inputlike:
-                value = _as_multiplier(value, leaf)
-            carried[name] = carried[name] + value if name in carried else value
+    way = _WayBack(graph, walk, plan)
+    way.start(R)
+    for local in reversed(walk.locals):
+        arriving = way.carried.pop(local.node.name, None)
+        if arriving is not None:  # else nothing below the target reads this node
+            way.step(local, arriving)
         local.output = local.inputs = None  # pyright: ignore[reportAttributeAccessIssue]  # free as we go
-    result.multipliers = carried[graph.input]
-    result.ledger.reverse()
-    return result
+    return way.finish(R)
 
 
-def _linear(
-    local: Local,
-    names: list[str],
-    R: Tensor,
-    chosen: Composite,
-    prune: Prune | None,
-    inputlike: set[str],
-    result: Result,
-    wanted: bool,
-) -> list[Tensor]:
-    node = local.node
-    rule_name, rule = rule_for(node, chosen)
-    flow = linear(local, R, rule)
+class _WayBack:
+    """The state of one walk back."""
+
+    def __init__(self, graph: Graph, walk: Walk, plan: Plan) -> None:
+        self.graph, self.walk, self.plan = graph, walk, plan
+        self.rules, self.shares = plan.rules(walk), plan.shares(walk)
+        self.carried: dict[str, _Carried] = {}
+        self.direct: Tensor | float = 0.0
+        self.ledger: list[Entry] = []
+        self.layers: dict[str, Tensor] = {}
+
+    def start(self, R: Tensor) -> None:
+        first = _Carried(R)
+        if self.plan.composite.relative:
+            first = _Carried(R, torch.zeros(len(R), dtype=torch.float64, device=R.device), per_sample(R))
+        self.carried[self.graph.output] = first
+
+    def finish(self, R: Tensor) -> Result:
+        at_input = self.carried.get(self.graph.input)
+        assert at_input is not None
+        self.ledger.reverse()
+        return Result(at_input.value, self.direct, self.ledger, self.layers, at_input.log_scale)
+
+    def step(self, local: Local, arriving: _Carried) -> None:
+        node, kind = local.node, local.kind
+        handed: list[Any]
+        if kind == "linear":
+            handed = self._linear(local, arriving)
+        elif kind == "route":
+            handed = local.pull(arriving.value)
+        elif kind == "pass":
+            handed = [arriving.value]
+        elif kind == "gate":
+            signal = signal_of(node, self.graph)
+            sizes = [leaf.shape for leaf in local.inputs]  # a signal may be spread over a larger gate
+            handed = [
+                arriving.value.sum_to_size(size) if name == signal else None
+                for name, size in zip(local.names, sizes, strict=True)
+            ]
+        elif callable(kind):
+            handed = list(kind(local.inputs, local.output, arriving.value))  # pyright: ignore[reportArgumentType]
+        else:
+            raise refuse(node)
+        if node.op in FILLING and node.name not in self.walk.inputlike:
+            parts = [per_sample(arriving.value), *(-per_sample(value) for value in handed)]
+            self._keep(local, arriving, Flow([], bias=torch.stack(parts).sum(0)))
+        dues = self._dues(local, arriving, handed)
+        for name, change, value, due in zip(local.names, local.deltas()[0], handed, dues, strict=True):
+            if value is None:
+                continue
+            if name in self.walk.inputlike and kind != "linear" and node.name not in self.walk.inputlike:
+                self._keep(local, arriving, Flow([], stranded=per_sample(torch.where(change == 0, value, 0.0))))
+                value = _as_multiplier(value, change)
+            self._carry(name, _Carried(value, arriving.log_scale, due))
+
+    def _keep(self, local: Local, arriving: _Carried, kept: Flow) -> None:
+        """A ledger row for a node without a rule that does not hand down all that arrives."""
+        entry = _entry(local.node, str(local.kind), arriving.value, kept)
+        entry.sum_out = entry.sum_in - entry.absorbed_bias - entry.stranded
+        entry.mass = per_sample(arriving.value.abs())
+        self._enter(entry, arriving)
+
+    def _carry(self, name: str, new: _Carried) -> None:
+        old = self.carried.get(name)
+        if old is not None and name in self.walk.inputlike:
+            new = _added(old, new)
+        elif old is not None:
+            new = _join(old, new) if new.due is not None else _added(old, new)
+        self.carried[name] = _rescaled(new)
+
+    def _dues(self, local: Local, arriving: _Carried, handed: list[Any]) -> list[Tensor | None]:
+        """What each branch should sum to: all of what arrived, or at a skip its own share of it."""
+        if arriving.due is None or len(handed) == 1:
+            return [arriving.due] * len(handed)
+        sums = [torch.zeros_like(arriving.due) if r is None else per_sample(r) for r in self._relevances(local, handed)]
+        total = torch.stack(sums).sum(0)
+        return [torch.where(total == 0, 0.0, arriving.due * part / total) for part in sums]
+
+    def _relevances(self, local: Local, handed: list[Any]) -> list[Any]:
+        """Relevance where a linear node handed the network's input its multiplier."""
+        likes = [local.kind == "linear" and name in self.walk.inputlike for name in local.names]
+        return [leaf * value if like else value for like, leaf, value in zip(likes, local.inputs, handed, strict=True)]
+
+    def _linear(self, local: Local, arriving: _Carried) -> list[Tensor]:
+        node, R = local.node, arriving.value
+        name, rule = self.rules[node.name]
+        flow = linear(local, R, rule)
+        entry = _entry(node, name, R, flow)
+        handed, size = [], 0
+        for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
+            is_input = source in self.walk.inputlike
+            r = a * multiplier if flow.direct is None else a * multiplier + flow.direct
+            entry.mass = entry.mass + per_sample(r.abs())
+            if node.name in self.shares:
+                pruned = self._pruned(local, R, r, rule, entry)
+                if is_input:  # absent bases carry no relevance and keep their hypothetical contribution
+                    multiplier = torch.where(a == 0, multiplier, pruned / torch.where(a == 0, 1.0, a))
+                r = pruned
+            entry.sum_out = entry.sum_out + per_sample(r)
+            entry.zeros = entry.zeros + (r == 0).flatten(1).sum(1)
+            size += r[0].numel()
+            if is_input and flow.direct is not None:
+                self.direct = self.direct + flow.direct
+            handed.append(multiplier if is_input else r)
+            if node.layer in self.plan.wanted:
+                self.layers[node.layer] = r
+        entry.zeros = entry.zeros / size
+        self._enter(entry, arriving)
+        return handed
+
+    def _pruned(self, local: Local, R: Tensor, r: Tensor, rule: Rule, entry: Entry) -> Tensor:
+        prune = self.plan.prune
+        assert prune is not None
+        factors, dropped = prune_factors(r, *self.shares[local.node.name], prune.loss)
+        entry.dropped = entry.dropped + dropped
+        if prune.redistribute == "lambda":
+            return r * factors
+        result, pooled = matrix_relevance(local, R, r, factors != 0, rule)
+        entry.pooled = entry.pooled + pooled
+        return torch.where((factors == 1).flatten(1).all(1).reshape(-1, *[1] * (r.dim() - 1)), r, result)
+
+    def _enter(self, entry: Entry, arriving: _Carried) -> None:
+        if arriving.log_scale is not None:
+            unit = arriving.log_scale.exp()
+            for column in COLUMNS:
+                if column != "zeros":
+                    setattr(entry, column, getattr(entry, column) * unit)
+        self.ledger.append(entry)
+
+
+def _entry(node: Node, rule: str, R: Tensor, flow: Flow) -> Entry:
     zero = torch.zeros(len(R), dtype=torch.float64, device=R.device)
-    entry = Entry(
-        node.layer, node.op, rule_name, R.flatten(1).sum(1, dtype=torch.float64), zero,
-        zero + flow.bias, zero + flow.epsilon, zero + flow.stranded, zero, zero, zero,
-    )  # fmt: skip
-    handed, size = [], 0
-    for name, leaf, multiplier in zip(names, local.inputs, flow.multipliers, strict=True):
-        is_input = name in inputlike
-        r = leaf.detach() * multiplier
-        entry.mass = entry.mass + r.abs().flatten(1).sum(1, dtype=torch.float64)
-        if prune and node.op in WEIGHTED and prune.applies(node.layer) and (prune.prune_input or not is_input):
-            factors, dropped = prune_factors(r, *prune.shares)
-            entry.dropped = entry.dropped + dropped
-            r = r * factors
-            # Bases that are absent carry no relevance and keep their hypothetical contribution.
-            multiplier = torch.where(leaf == 0, multiplier, multiplier * factors)
-        entry.sum_out = entry.sum_out + r.flatten(1).sum(1, dtype=torch.float64)
-        entry.zeros = entry.zeros + (r == 0).flatten(1).sum(1)
-        size += r[0].numel()
-        handed.append(multiplier if is_input else r)
-        if wanted:
-            result.layers[node.layer] = r
-    entry.zeros = entry.zeros / size
-    result.ledger.append(entry)
-    return handed
+    kept = {"absorbed_bias": flow.bias, "absorbed_epsilon": flow.epsilon, "stranded": flow.stranded}
+    columns = dict.fromkeys(COLUMNS, zero)
+    columns |= {name: zero + value for name, value in {**kept, "scaled": flow.scaled}.items()}
+    return Entry(node.layer, node.op, rule, **{**columns, "sum_in": per_sample(R)})
 
 
-def _as_multiplier(r: Tensor, value: Tensor) -> Tensor:
-    """Multiplier of a relevance that reached the input through an activation: undefined at 0, where it is set to 0."""
+def _join(old: _Carried, new: _Carried) -> _Carried:
+    """Two branches of a skip meet: each is divided by its own sum, so that the split it was given holds again.
+
+    A branch whose sum vanishes has nothing to be restored from and is left as it is.
+    """
+    assert old.due is not None
+    assert new.due is not None
+    total = torch.zeros_like(old.value)
+    for part, due in ((old, old.due), (new, new.due)):
+        own = per_sample(part.value)
+        mass = per_sample(part.value.abs())
+        factor = torch.where(own.abs() > 1e-9 * mass, due / torch.where(own == 0, 1.0, own), 1.0)
+        total = total + part.value * factor.to(total.dtype).reshape(-1, *[1] * (total.dim() - 1))
+    return _Carried(total, torch.zeros_like(old.due), old.due + new.due)
+
+
+def _added(old: _Carried, new: _Carried) -> _Carried:
+    """The sum of two, at the larger of their scales."""
+    if old.log_scale is None or new.log_scale is None:
+        return _Carried(old.value + new.value)
+    scale = torch.maximum(old.log_scale, new.log_scale)
+    shape = [-1, *[1] * (old.value.dim() - 1)]
+    parts = [part.value * _unit(part, scale).reshape(shape) for part in (old, new)]
+    return _Carried(parts[0] + parts[1], scale, old.due)
+
+
+def _unit(carried: _Carried, scale: Tensor) -> Tensor:
+    """Factor (n,) that brings a value to another scale."""
+    assert carried.log_scale is not None
+    return (carried.log_scale - scale).exp().to(carried.value.dtype)
+
+
+def _rescaled(carried: _Carried) -> _Carried:
+    """Largest magnitude 1 under relative rules, the rest in the logarithm: a plain product runs out of exponents."""
+    if carried.log_scale is None:
+        return carried
+    size = carried.value.abs().flatten(1).amax(1)
+    size = torch.where(size > 0, size, torch.ones_like(size))
+    value = carried.value / size.reshape(-1, *[1] * (carried.value.dim() - 1))
+    return _Carried(value, carried.log_scale + size.double().log(), carried.due)
+
+
+def _as_multiplier(r: Tensor, change: Tensor) -> Tensor:
+    """Multiplier of a relevance that reached the input through an activation: undefined at 0, where it is set to 0.
+
+    change: the input, or its difference from the reference.
+    """
     zero = torch.zeros((), dtype=r.dtype, device=r.device)
-    return torch.where(value == 0, zero, r / torch.where(value == 0, 1.0, value))
+    return torch.where(change == 0, zero, r / torch.where(change == 0, 1.0, change))

@@ -1,7 +1,8 @@
 """PLRP: prune a share of each layer's relevance *mass* per sample and sign, then redistribute it over what is left.
 
 Source: Yanez Sarmiento et al. 2024 (arXiv 2404.14271), as publicly described (Reported), with our completions (Ours):
-signs apart, selection by rank so that ties stay exact, never the last entry of a sign.
+signs apart, selection by rank so that ties stay exact, never the last entry of a sign, matrix redistribution by sign, and
+the adaptive mode.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .kernel import Local, per_sample
+from .rules import Rule, divide, stabiliser
+
+TINY = torch.finfo(torch.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,14 @@ class Prune:
     ----------
     positive : share of the positive mass dropped, 0 to 1 (default of the public code: 0.25; Reported).
     negative : the same for the negative mass; None = positive / 2.
-    redistribute : `lambda` scales what is kept, so that each sign's mass stays.
+    redistribute : `lambda` scales what is kept, so that each sign's mass stays; `matrix` sends relevance again through
+        the layer without the dropped inputs (rules lrp0 and epsilon).
     layers : name patterns of the layers to prune (`conv*`); None = all.
     prune_input : prune at the network's input too.
+    schedule : `constant`; `linear` in depth, from a small share at the first pruned layer to the full one at the last;
+        or one factor for each pruned layer, from input to output.
+    loss : adaptive mode (Ours): per input, layer and sign the largest share up to `positive` (`negative`) that changes the
+        relevance of that sign by at most this much in relative L2 norm. None = the share itself.
     """
 
     positive: float = 0.25
@@ -34,13 +44,21 @@ class Prune:
     redistribute: str = "lambda"
     layers: Sequence[str] | None = None
     prune_input: bool = False
+    schedule: str | Sequence[float] = "constant"
+    loss: float | None = None
 
     def __post_init__(self) -> None:
         for name, share in (("positive", self.positive), ("negative", self.negative)):
             if share is not None and not 0 <= share <= 1:
                 raise InputError(f"prune share {name}={share} lies outside 0..1; give a share of the relevance mass")
-        if self.redistribute != "lambda":
-            raise InputError(f"prune redistribution {self.redistribute!r} is not known; choose lambda")
+        if self.redistribute not in ("lambda", "matrix"):
+            raise InputError(f"prune redistribution {self.redistribute!r} is not known; choose lambda or matrix")
+        if isinstance(self.schedule, str) and self.schedule not in ("constant", "linear"):
+            raise InputError(
+                f"prune schedule {self.schedule!r} is not known; choose constant, linear or a list of factors"
+            )
+        if self.loss is not None and self.loss < 0:
+            raise InputError(f"prune loss {self.loss} is negative; give a relative change such as 0.1")
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -49,14 +67,30 @@ class Prune:
     def applies(self, layer: str) -> bool:
         return any(self.shares) and (self.layers is None or any(fnmatchcase(layer, p) for p in self.layers))
 
+    def shares_at(self, position: int, count: int) -> tuple[float, float]:
+        """Shares of the pruned layer number `position` of `count`, counted from the input."""
+        if isinstance(self.schedule, str):
+            factor = 1.0 if self.schedule == "constant" else (position + 1) / count
+        elif len(self.schedule) != count:
+            raise InputError(
+                f"prune schedule has {len(self.schedule)} factors, {count} layers are pruned; give one for each"
+            )
+        else:
+            factor = self.schedule[position]
+        positive, negative = (share * factor for share in self.shares)
+        if not (0 <= positive <= 1 and 0 <= negative <= 1):
+            raise InputError(f"prune schedule factor {factor} takes a share outside 0..1; choose smaller factors")
+        return positive, negative
 
-def prune_factors(r: Tensor, positive: float, negative: float) -> tuple[Tensor, Tensor]:
+
+def prune_factors(r: Tensor, positive: float, negative: float, loss: float | None = None) -> tuple[Tensor, Tensor]:
     """Factor for every entry of `r` (0 = dropped, lambda = kept), and the mass dropped per sample.
 
     Parameters
     ----------
     r : (N, ...) relevance at a layer's input.
     positive, negative : share of each sign's mass that may be dropped.
+    loss : adaptive mode, see `Prune`.
 
     Returns
     -------
@@ -83,9 +117,70 @@ def prune_factors(r: Tensor, positive: float, negative: float) -> tuple[Tensor, 
         position = of_sign.cumsum(1)
         last = position == position[:, -1:]
         drop = of_sign & (running <= share * mass) & ~last
+        if loss is not None:
+            drop &= _change(magnitude, running) <= loss
         gone = torch.where(drop, magnitude, 0.0).sum(1, keepdim=True)
-        scale = torch.where(of_sign, mass / (mass - gone).clamp(min=torch.finfo(torch.float64).tiny), scale)
+        scale = torch.where(of_sign, mass / (mass - gone).clamp(min=TINY), scale)
         keep &= ~drop
         dropped += gone[:, 0]
     factors = torch.zeros_like(flat).scatter(1, order, torch.where(keep, scale, 0.0).to(flat.dtype))
     return factors.view_as(r), dropped
+
+
+def _change(magnitude: Tensor, running: Tensor) -> Tensor:
+    """Relative L2 change of one sign's relevance if everything up to each rank is dropped and the rest scaled."""
+    squares = magnitude.square().cumsum(1)
+    total, mass = squares[:, -1:], running[:, -1:]
+    excess = mass / (mass - running).clamp(min=TINY) - 1  # lambda - 1
+    change = (squares + excess.square() * (total - squares)).clamp(min=0).sqrt() / total.sqrt().clamp(min=TINY)
+    return change.cummax(1).values  # once exceeded, stays exceeded: what is dropped is a prefix
+
+
+def matrix_relevance(local: Local, R: Tensor, r: Tensor, keep: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+    """PLRP-M: the layer's relevance with pruned inputs taken out of its propagation matrix.
+
+    Parameters
+    ----------
+    R : relevance at the layer's output. r : base relevance at its input. keep : bool, entries that are kept.
+
+    Returns
+    -------
+    pruned : shape of `r`. pooled : (N,) float64, magnitude that found no kept contributor in its column and went, by sign,
+        to the kept entries in proportion to their |r|.
+
+    Positive and negative contributions are renormalised apart, each column part to its own original sum, and a part
+    without a kept contributor is pooled on its own.
+    """
+    assert local.weight is not None
+    (a,), z, _ = local.deltas()
+    s = divide(R, z, stabiliser(rule.epsilon, z.dtype))
+    up, down = local.weight.clamp(min=0), local.weight.clamp(max=0)
+    halves = [half for half in (a.clamp(min=0), a.clamp(max=0)) if half.any()] or [a]
+    pruned, pooled = torch.zeros_like(r), torch.zeros(len(r), dtype=torch.float64, device=r.device)
+    for first, second in ((up, down), (down, up)):  # contributions above zero, then below
+        weights = [first if bool((half >= 0).all()) else second for half in halves]
+        leaves = [(half * keep).requires_grad_() for half in halves]
+        kept = [local.apply(leaf, w) for leaf, w in zip(leaves, weights, strict=True)]
+        whole = torch.stack([local.apply(half, w).detach() for half, w in zip(halves, weights, strict=True)]).sum(0)
+        left = torch.stack([part.detach() for part in kept]).sum(0)
+        factor = torch.where(left == 0, torch.zeros_like(left), whole / left)
+        grads = torch.autograd.grad(kept, leaves, [s * factor] * len(kept))
+        pruned = pruned + sum(leaf.detach() * grad for leaf, grad in zip(leaves, grads, strict=True))
+        lost = torch.where(left == 0, s * whole, torch.zeros_like(s))
+        pruned, pooled = pruned + _pool(lost, r * keep), pooled + per_sample(lost.abs())
+    return pruned, pooled
+
+
+def _pool(lost: Tensor, kept: Tensor) -> Tensor:
+    """Lost relevance, pooled by sign, over the kept entries of that sign (over all, where that sign has none)."""
+    result = torch.zeros_like(kept)
+    shape = [-1, *[1] * (kept.dim() - 1)]
+    magnitude = kept.abs()
+    for sign in (1, -1):
+        pool = (sign * lost).clamp(min=0).flatten(1).sum(1) * sign
+        same = (sign * kept).clamp(min=0)
+        has = same.flatten(1).sum(1) > 0
+        weights = torch.where(has.reshape(shape), same, magnitude)
+        share = pool / weights.flatten(1).sum(1).clamp(min=torch.finfo(weights.dtype).tiny)
+        result = result + weights * share.reshape(shape)
+    return result

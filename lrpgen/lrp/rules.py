@@ -1,133 +1,184 @@
-"""How relevance passes one node: three kinds of operation, one small function each.
+"""How relevance passes a layer with weights: rules as data over one kernel.
 
-linear  affine in its inputs (convolution, dense, average, batch norm, add): r_j = a_j * sum_k w_jk R_k / d_k, where the
-        rule chooses the denominator d. The factor that multiplies a_j is the *multiplier*.
-route   values only move or are selected (view, cat, slice, max-pool): relevance follows the value.
-pass    element by element (ReLU, dropout in eval mode): relevance unchanged.
+r_j = a_j * sum_k rho(w_jk) R_k / d_k. A rule is a list of branches; a branch says which part of the inputs meets which
+part of the weights, which part of the bias belongs to the sum d, and which share of R it takes. The products with the
+transposed weights are torch's own derivative of that single operation, so stride, padding, dilation and groups are exact
+and an epsilon pass costs what a gradient costs.
 
-The products with the transposed weights come from torch's own derivative of that single operation, so stride, padding,
-dilation and groups are exact, and an epsilon pass costs what a gradient costs.
+Sources: lrp0, epsilon, alpha-beta, flat, wsquare, zbox: Bach et al. 2015, Montavon et al. 2017, Lapuschkin et al. 2019;
+gamma: Montavon et al. 2019 in the generalised form for negative activations. relative, relative_layer: Ours, a
+reconstruction of R-LRP (Nyiri, Gibaru 2025, arXiv 2501.14322), whose equations were not available.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ..errors import UnsupportedOpError
-from .capture import Graph, Node, Ref
+from ..errors import InputError
 
-WEIGHTED = frozenset({"conv1d", "conv2d", "conv3d", "linear"})  # layers with weights: pruned by PLRP
-LINEAR = WEIGHTED | {
-    "add", "sub", "mul", "div", "neg", "batch_norm", "mean", "avg_pool1d", "avg_pool2d", "avg_pool3d",
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
-}  # fmt: skip
-ROUTE = frozenset({
-    "max_pool1d", "max_pool2d", "max_pool3d", "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute",
-    "transpose", "t", "squeeze", "unsqueeze", "cat", "slice", "select", "narrow", "flip", "constant_pad_nd",
-})  # fmt: skip
-PASS = frozenset(
-    {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "exp", "sigmoid", "tanh", "dropout", "clone"}
-)
-KINDS = {**dict.fromkeys(LINEAR, "linear"), **dict.fromkeys(ROUTE, "route"), **dict.fromkeys(PASS, "pass")}
+Part = Callable[[Tensor], Tensor]
+
+
+def _pos(t: Tensor) -> Tensor:
+    return t.clamp(min=0)
+
+
+def _neg(t: Tensor) -> Tensor:
+    return t.clamp(max=0)
+
+
+def _all(t: Tensor) -> Tensor:
+    return t
 
 
 @dataclass(frozen=True)
-class Denominator:
-    """How a linear rule divides. Source: Bach et al. 2015 (lrp0, epsilon); METHODS: sign(0) = 1."""
+class Boost:
+    """w + gamma * part(w): the gamma rule's weights."""
 
-    divide: Callable[[Tensor, Tensor, float], Tensor]  # (R, z, eps) -> R / d
-    epsilon: float
+    gamma: float
+    part: Part
 
-
-def _divide_zero(R: Tensor, z: Tensor, eps: float) -> Tensor:
-    return torch.where(z == 0, torch.zeros((), dtype=z.dtype, device=z.device), R / z)
-
-
-def _divide_epsilon(R: Tensor, z: Tensor, eps: float) -> Tensor:
-    return R / (z + torch.where(z < 0, -eps, eps))
+    def __call__(self, w: Tensor) -> Tensor:
+        return w + self.gamma * self.part(w)
 
 
-RULES = {"lrp0": Denominator(_divide_zero, 0.0), "epsilon": Denominator(_divide_epsilon, 1e-6)}
+@dataclass(frozen=True)
+class Level:
+    """A constant in place of the input (one for flat and wsquare, the bounds of the box for zbox), with a sign."""
+
+    value: float
+    sign: float = 1.0
+
+    def __call__(self, a: Tensor) -> Tensor:
+        return torch.full_like(a, self.value)
 
 
-@dataclass
-class Local:
-    """One node evaluated on its own: inputs that carry relevance, and the output tied to just those."""
+@dataclass(frozen=True)
+class Term:
+    """One product: a part of the inputs with a part of the weights. `Level` inputs are no multiple of the input."""
 
-    node: Node
-    inputs: list[Tensor]
-    output: Tensor
-    bias: Tensor | None  # what a linear node adds to its output, broadcastable to it
+    a: Part
+    w: Part
 
-    def pull(self, s: Tensor) -> list[Tensor]:
-        """Transposed product of the node at this point: one tensor per input, in its shape."""
-        return list(torch.autograd.grad(self.output, self.inputs, s))
+    def weight(self, w: Tensor) -> Tensor:
+        return self.w(w) * (self.a.sign if isinstance(self.a, Level) else 1.0)
 
 
-@dataclass
-class Flow:
-    """What one node hands down (a multiplier for each input) and what it kept, (N,)."""
+@dataclass(frozen=True)
+class Branch:
+    """terms: products summed in d; bias: its part in d (None = none); share: of R; where: sign of z it serves."""
 
-    multipliers: list[Tensor]
-    bias: Tensor | float = 0.0
-    epsilon: Tensor | float = 0.0
-    stranded: Tensor | float = 0.0
-
-
-def linear(local: Local, R: Tensor, rule: Denominator) -> Flow:
-    """r_j = a_j * sum_k w_jk R_k / d_k; the bias's and the stabiliser's shares are returned, not lost."""
-    z = local.output.detach()
-    s = rule.divide(R, z, rule.epsilon)
-    flow = Flow(local.pull(s))
-    if local.bias is not None:
-        flow.bias = _per_sample(s * local.bias)
-    if rule.epsilon:
-        flow.epsilon = rule.epsilon * _per_sample(torch.where(z < 0, -s, s))
-    else:
-        flow.stranded = _per_sample(torch.where(z == 0, R, 0.0))
-    return flow
+    terms: tuple[Term, ...]
+    bias: Part | None = _all
+    share: float = 1.0
+    where: str = "all"  # all | pos | neg
 
 
-def _per_sample(values: Tensor) -> Tensor:
-    return values.flatten(1).sum(1, dtype=torch.float64)
+@dataclass(frozen=True)
+class Rule:
+    """A rule: branches, the stabiliser, and how d is made (`own` sum, `relative` to absolute sums, `layer` maximum)."""
+
+    branches: tuple[Branch, ...]
+    epsilon: float = 1e-6
+    divisor: str = "own"
+
+    @property
+    def plain(self) -> bool:
+        """The layer as it is: its own evaluation serves, no other weights are needed."""
+        return self.branches == PLAIN and self.divisor == "own"
 
 
-def kind_of(node: Node, active: list[str]) -> str:
-    """`linear`, `route` or `pass`. Raises `UnsupportedOpError` naming op and layer."""
-    kind = KINDS.get(node.op)
-    product = node.op in ("mul", "div") and len(active) > 1
-    # A weight or a divisor that depends on the input: the node is not affine in it.
-    bent = node.op in WEIGHTED | {"div"} and active != [_name(node.args[0])]
-    if kind is None or product or bent:
-        what = f"{node.op!r} of two values that both depend on the input" if product or bent else f"the op {node.op!r}"
-        raise UnsupportedOpError(
-            f"layer {node.layer!r}: no relevance rule for {what}; "
-            "rewrite that layer with supported operations, or explain the part of the model before it"
+PLAIN = (Branch((Term(_all, _all),)),)
+POSITIVE = (Term(_pos, _pos), Term(_neg, _neg))
+NEGATIVE = (Term(_pos, _neg), Term(_neg, _pos))
+
+
+def lrp0() -> Rule:
+    return Rule(PLAIN, epsilon=0.0)
+
+
+def epsilon(eps: float = 1e-6) -> Rule:
+    return Rule(PLAIN, epsilon=eps)
+
+
+def zplus(eps: float = 1e-6) -> Rule:
+    return Rule((Branch(POSITIVE, _pos),), eps)
+
+
+def alpha_beta(alpha: float = 2.0, beta: float = 1.0, eps: float = 1e-6) -> Rule:
+    if abs(alpha - beta - 1) > 1e-9 or beta < 0:
+        raise InputError(f"rule alpha_beta({alpha}, {beta}): alpha - beta must be 1 and beta at least 0")
+    return Rule((Branch(POSITIVE, _pos, alpha), Branch(NEGATIVE, _neg, -beta)), eps)
+
+
+def gamma(g: float = 0.25, eps: float = 1e-6) -> Rule:
+    """Where z > 0 positive contributions count (1 + g) times, where z < 0 negative ones do."""
+    up, down = Boost(g, _pos), Boost(g, _neg)
+    return Rule(
+        (
+            Branch((Term(_pos, up), Term(_neg, down)), up, where="pos"),
+            Branch((Term(_pos, down), Term(_neg, up)), down, where="neg"),
+        ),
+        eps,
+    )
+
+
+def wsquare(eps: float = 1e-6) -> Rule:
+    return Rule((Branch((Term(Level(1.0), torch.square),), None),), eps)
+
+
+def flat(eps: float = 1e-6) -> Rule:
+    return Rule((Branch((Term(Level(1.0), torch.ones_like),), None),), eps)
+
+
+def zbox(low: float = 0.0, high: float = 1.0, eps: float = 1e-6) -> Rule:
+    """Inputs between `low` and `high`: a w - low w+ - high w-."""
+    if low > high:
+        raise InputError(f"rule zbox({low}, {high}): the lower bound is above the upper one")
+    return Rule((Branch((Term(_all, _all), Term(Level(low, -1.0), _pos), Term(Level(high, -1.0), _neg)), None),), eps)
+
+
+def relative() -> Rule:
+    """d_k = sum_j |a_j w_jk| + |b_k|: coefficients in [-1, 1]."""
+    return Rule(PLAIN, 0.0, "relative")
+
+
+def relative_layer() -> Rule:
+    """d = max_k |z_k|, one number per sample and layer."""
+    return Rule(PLAIN, 0.0, "layer")
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    rule.__name__: rule
+    for rule in (lrp0, epsilon, gamma, zplus, alpha_beta, wsquare, flat, zbox, relative, relative_layer)
+}
+
+
+def parse_rule(text: str) -> Rule:
+    """`gamma`, `gamma(0.1)`, `alpha_beta(2, 1)`, ... Raises `InputError` with the rules there are."""
+    match = re.fullmatch(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*", text)
+    if match is None or match[1] not in RULES:
+        raise InputError(
+            f"rule {text!r} is not known; choose one of {', '.join(RULES)}, with numbers as in gamma(0.25)"
         )
-    return kind
+    try:
+        return RULES[match[1]](*(float(number) for number in (match[2] or "").split(",") if number.strip()))
+    except (ValueError, TypeError):
+        raise InputError(f"rule {text!r}: its numbers cannot be read; write them as in gamma(0.25)") from None
 
 
-def _name(arg: object) -> str | None:
-    return arg.name if isinstance(arg, Ref) else None
+def stabiliser(eps: float, dtype: torch.dtype) -> float:
+    """eps, but not below what the type can tell apart near 1, where it would vanish (half precision)."""
+    return eps and max(eps, torch.finfo(dtype).eps if dtype.itemsize < 4 else 0.0)
 
 
-def bias_of(node: Node, graph: Graph, inputs: dict[str, Tensor], values: dict[str, object]) -> Tensor | None:
-    """The constant part of an affine node: its value at zero input, (1 or N, ...), or None if there is none."""
-    if node.op in WEIGHTED:
-        bias = node.args[2] if len(node.args) > 2 else node.kwargs.get("bias")
-        if bias is None:
-            return None
-        value = values[bias.name]
-        assert isinstance(value, Tensor)
-        spatial = 0 if node.op == "linear" else int(node.op[-2])
-        return value.reshape(-1, *[1] * spatial)
-    if node.op in ("batch_norm", "add", "sub"):
-        zeros = {name: torch.zeros_like(value[:1]) for name, value in inputs.items()}
-        with torch.no_grad():
-            constant = node.run({**values, **zeros})
-        return constant if constant.any() else None
-    return None
+def divide(R: Tensor, d: Tensor, eps: float) -> Tensor:
+    """R / (d + eps * sign(d)), sign(0) = 1; with eps = 0: 0 where d is 0."""
+    if eps:
+        return R / torch.where(d < 0, d - eps, d + eps)  # in d's own type: a where of two numbers is float32
+    return torch.where(d == 0, torch.zeros((), dtype=d.dtype, device=d.device), R / d)

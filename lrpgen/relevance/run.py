@@ -22,6 +22,7 @@ from ..progress import progress
 from ..sequences import Genome, Tiles, open_windows
 from .store import LEDGER_COLUMNS, Batch, create
 
+METHOD = ("reference", "strands", "init")  # arguments of `explain` that a job passes on as they are
 UNLABELLED = "."  # label and split of tiles, which nobody annotated
 
 
@@ -34,6 +35,9 @@ class Job:
     target: str | None = None
     composite: str = "epsilon"
     prune: Prune | None = None
+    reference: str | int | None = None
+    strands: str = "one"
+    init: str = "logit"
     shard: tuple[int, int] = (1, 1)
     batch_size: int = 256
     multipliers: bool = True
@@ -105,6 +109,13 @@ def explain_tiles(job: Job, genome: Path, stride: int) -> int:
     return len(rows)
 
 
+def describe_model(model: Path, composite: str, prune: Prune | None) -> str:
+    """A table of which rule each layer of a saved model gets, and which shares are pruned there."""
+    width = read_card(model).width
+    x = torch.nn.functional.one_hot(torch.arange(width) % 4, 4).T[None]  # any sequence: the rules do not depend on it
+    return explain(load_model(model), x, composite=composite, prune=prune, device="cpu").describe()
+
+
 @contextmanager
 def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
     """Yield run(regions, onehot, target), which explains one batch and appends it to the shard."""
@@ -112,7 +123,8 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
     set_threads(job.threads)
     graph: Graph = as_graph(load_model(job.model), torch.zeros(1, 4, card.width)).to(place)
     whole = "windows" in origin
-    method = {"composite": job.composite, "prune": asdict(job.prune) if job.prune else None, "init": "logit"}
+    prune = asdict(job.prune) if job.prune else None
+    method = {"composite": job.composite, "prune": prune, **{key: getattr(job, key) for key in METHOD}}
     attrs = {
         "method": method,
         "target": job.target or "own class",
@@ -127,14 +139,8 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
     with create(job.output, attrs) as writer:
 
         def run(regions: pd.DataFrame, onehot: np.ndarray, target: torch.Tensor) -> None:
-            found = explain(
-                graph,
-                torch.from_numpy(onehot),
-                target=target,
-                composite=job.composite,
-                prune=job.prune,
-                device=job.device,
-            )
+            options = {key: getattr(job, key) for key in ("composite", "prune", "device", "seed", *METHOD)}
+            found = explain(graph, torch.from_numpy(onehot), target=target, **options)
             if writer.rows == 0:
                 writer.layers(
                     {name: [getattr(entry, name) for entry in found.entries] for name in ("layer", "op", "rule")}
@@ -155,7 +161,8 @@ def _batch(regions: pd.DataFrame, onehot: np.ndarray | None, found: Explanation,
             for column in LEDGER_COLUMNS
         },
         onehot=onehot,
-        multipliers=found.multipliers.cpu().numpy() if multipliers else None,
+        start=found.start.cpu().numpy(),
+        multipliers=found.hypothetical.cpu().numpy() if multipliers else None,
     )
 
 

@@ -1,9 +1,10 @@
 """The relevance store: one HDF5 file, chunked by region and compressed, so that zeros cost next to nothing.
 
 Layout (version 1): `/regions/{chrom,start,end,name,score,strand,label,split}`, `/onehot` int8 (N, 4, L),
-`/relevance` float32 (N, L) 5'->3' of the region's strand, `/multipliers` float16 (N, 4, L), `/output` float32 (N, K),
-`/target` int32 (N,), `/ledger/{layer,op,rule}` (M,) and `/ledger/{column}` float32 (N, M); attributes say how it was
-made and how many `rows` there are. `/onehot` and `/multipliers` are absent from stores of genome tiles.
+`/relevance` float32 (N, L) 5'->3' of the region's strand, `/multipliers` float16 (N, 4, L) hypothetical contributions,
+`/output` float32 (N, K), `/target` int32 (N,), `/start` float32 (N,) the relevance that entered at the output,
+`/ledger/{layer,op,rule}` (M,) and `/ledger/{column}` float32 (N, M); attributes say how it was made and how many `rows`
+there are. `/onehot` and `/multipliers` are absent from stores of genome tiles.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ..sequences.windowfile import NUMERIC, REGION_COLUMNS
 FORMAT, VERSION = "lrpgen-relevance", 1
 LEDGER_NAMES = ("layer", "op", "rule")
 LEDGER_COLUMNS = (
-    "sum_in", "sum_out", "absorbed_bias", "absorbed_epsilon", "stranded", "dropped", "mass", "zeros",
+    "sum_in", "sum_out", "absorbed_bias", "absorbed_epsilon", "stranded", "scaled", "dropped", "pooled", "mass", "zeros",
 )  # fmt: skip
 JSON_ATTRS = ("classes", "method", "source")  # the attributes that are lists or tables
 CHUNK_ROWS = 64  # regions per chunk: one read touches few chunks, one chunk compresses well
@@ -42,6 +43,7 @@ class Batch:
     ledger: dict[str, np.ndarray]
     onehot: np.ndarray | None = None
     multipliers: np.ndarray | None = None
+    start: np.ndarray | None = None
 
 
 class Writer:
@@ -65,6 +67,8 @@ class Writer:
         self._add("target", batch.target.astype(np.int32))
         for column in LEDGER_COLUMNS:
             self._add(f"ledger/{column}", batch.ledger[column].astype(np.float32))
+        if batch.start is not None:
+            self._add("start", batch.start.astype(np.float32))
         if batch.onehot is not None:
             self._add("onehot", batch.onehot.astype(np.int8))
         if batch.multipliers is not None:
@@ -151,6 +155,10 @@ class Store:
     def output(self, rows: Any = slice(None)) -> np.ndarray:
         return self._data("output")[rows]
 
+    def start(self, rows: Any = slice(None)) -> np.ndarray:
+        """(n,) relevance that entered at the output."""
+        return self._data("start")[rows]
+
     @property
     def target(self) -> np.ndarray:
         return self._data("target")[:]
@@ -169,6 +177,7 @@ class Store:
             output=self.output(rows),
             target=self._data("target")[rows],
             ledger={column: self.ledger(column, rows) for column in LEDGER_COLUMNS},
+            start=self.start(rows) if self.has("start") else None,
             onehot=self.onehot(rows) if self.has("onehot") else None,
             multipliers=self.multipliers(rows) if self.has("multipliers") else None,
         )

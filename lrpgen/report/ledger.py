@@ -62,11 +62,23 @@ def summarise(store: Store, test: np.ndarray, logit: np.ndarray, sums: np.ndarra
     rows = test if test.any() else np.ones_like(test)
     columns = {
         key: store.ledger(key)[rows].astype(np.float64)
-        for key in ("sum_in", "sum_out", "absorbed_bias", "absorbed_epsilon", "stranded", "dropped", "mass", "zeros")
+        for key in (
+            "sum_in",
+            "sum_out",
+            "absorbed_bias",
+            "absorbed_epsilon",
+            "stranded",
+            "scaled",
+            "dropped",
+            "mass",
+            "zeros",
+        )
     }
+    columns["stranded"] = columns["stranded"] + columns.pop("scaled")  # neither reached the bases
     names = store.ledger_names()
     layers = [_layer(names, columns, i) for i in reversed(range(len(names["layer"])))]  # stored from input to output
-    score, relevance = logit[rows].astype(np.float64), sums[rows]
+    start = store.start() if store.has("start") else logit
+    score, relevance = start[rows].astype(np.float64), sums[rows]
     bias, epsilon, stranded = (columns[key].sum(1) for key in ("absorbed_bias", "absorbed_epsilon", "stranded"))
     gaps = np.abs(score - relevance - bias - epsilon - stranded) / np.maximum(np.abs(score), 1e-12)
     return Ledger(

@@ -13,7 +13,7 @@ _HOMES = {
     "Genome": "fasta",
     "Tiles": "tiles",
     "WindowFile": "windowfile",
-    "WindowOptions": "windows",
+    "WindowOptions": "options",
     "WindowSet": "windowfile",
     "build_windows": "windows",
     "decode": "onehot",
@@ -48,9 +48,10 @@ if TYPE_CHECKING:
     from .bed import read_bed
     from .fasta import Genome, read_fasta
     from .onehot import decode, encode, reverse_complement
+    from .options import WindowOptions
     from .tiles import Tiles
     from .windowfile import WindowFile, WindowSet, open_windows, read_windows, write_windows
-    from .windows import WindowOptions, build_windows, make_windows
+    from .windows import build_windows, make_windows
 
 
 def __getattr__(name: str) -> Any:

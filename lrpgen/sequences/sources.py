@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from .bed import read_bed
 from .fasta import Genome, read_fasta
 from .negatives import dinucleotide_shuffle
 from .onehot import encode_array
+from .options import WindowOptions
 from .split import (
     ACROSS,
     PARTS,
@@ -26,9 +27,6 @@ from .split import (
     group,
     repeated_elsewhere,
 )
-
-if TYPE_CHECKING:
-    from .windows import WindowOptions
 
 SPLICE_WIDTH = 200
 # Why something was left out, as the summary says it.

@@ -28,6 +28,12 @@ def test_lrp0_by_hand():
     torch.testing.assert_close(found.output, torch.tensor([[14.0]]))
 
 
+def test_pruned_by_hand():
+    # Hidden relevance (10, 4): 4 <= 0.3 * 14 goes, 10 becomes 14; x gets 14 * 1/5 and 14 * 4/5.
+    found = lrpgen.explain(NET, X, target=0, composite="lrp0", prune=lrpgen.Prune(0.3))
+    torch.testing.assert_close(found.relevance, torch.tensor([[2.8, 11.2]]))
+
+
 def test_multipliers_are_relevance_per_unit_of_input():
     # 10/5*1 + 4/1*3 = 14 and 10/5*2 + 4/1*-1 = 0, also where the input itself is zero.
     found = lrpgen.explain(NET, X, target=0, composite="lrp0")

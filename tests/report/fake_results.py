@@ -165,7 +165,8 @@ def _store(fake: Fake) -> None:
     mass = np.full((n, 3), 8.0)
     ledger = {
         "sum_in": sum_in, "sum_out": sum_in - absorbed, "absorbed_bias": absorbed, "absorbed_epsilon": np.zeros((n, 3)),
-        "stranded": np.zeros((n, 3)), "dropped": mass * [0.0, 0.21, 0.17], "mass": mass,
+        **{column: np.zeros((n, 3)) for column in ("stranded", "scaled", "pooled")},
+        "dropped": mass * [0.0, 0.21, 0.17], "mass": mass,
         "zeros": np.tile([0.86, 0.55, 0.4], (n, 1)),
     }  # fmt: skip
     attrs = {

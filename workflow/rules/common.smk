@@ -4,6 +4,7 @@ import difflib
 import json
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -202,6 +203,9 @@ def explain_options(wildcards):
             "--composite": section["composite"],
             "--prune-positive": section["prune"]["positive"],
             "--prune-negative": section["prune"]["negative"],
+            "--redistribute": section["prune"]["redistribute"],
+            "--reference": section["reference"],
+            "--strands": section["strands"],
             "--batch-size": section["batch_size"],
             "--seed": config["seed"],
         }
@@ -211,7 +215,7 @@ def explain_options(wildcards):
 def command_options(options):
     """`--name value ...`; an option whose value is None is left out."""
     return " ".join(
-        f"{name} {value}" for name, value in options.items() if value is not None
+        f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None
     )
 
 

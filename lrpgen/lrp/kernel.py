@@ -1,0 +1,196 @@
+"""One linear node: the rule's sums, their division, and the products with the transposed weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from .graph import Node
+from .ops import WEIGHTED, WITH_CONSTANT
+from .rules import Branch, Level, Rule, _neg, _pos, divide, stabiliser
+
+AVERAGES = ("mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d")
+
+
+@dataclass
+class Local:
+    """One node evaluated on its own.
+
+    names, inputs : the inputs that carry relevance, leaves of their own. output : its value, tied to just those leaves.
+    weight, bias : of a layer with weights; bias, or what an affine node adds, broadcasts to the output.
+    reference : values of inputs and output at the reference, when there is one.
+    """
+
+    node: Node
+    kind: object
+    names: list[str]
+    inputs: list[Tensor]
+    output: Tensor
+    weight: Tensor | None = None
+    bias: Tensor | None = None
+    reference: tuple[list[Tensor], Tensor] | None = None
+
+    def pull(self, s: Tensor) -> list[Tensor]:
+        """Transposed product of the node at this point: one tensor per input, in its shape."""
+        return list(torch.autograd.grad(self.output, self.inputs, s, retain_graph=True))
+
+    def apply(self, a: Tensor, w: Tensor) -> Tensor:
+        """The layer on other inputs and weights, without its bias."""
+        if self.node.op == "addmm":
+            return a @ w
+        source, weight, bias = WEIGHTED[self.node.op]
+        args = [None if position == bias else arg for position, arg in enumerate(self.node.args)]
+        args[source], args[weight] = a, w
+        with torch.enable_grad():
+            return self.node.call(*args, **{k: v for k, v in self.node.kwargs.items() if k != "bias"})
+
+    def deltas(self) -> tuple[list[Tensor], Tensor, Tensor | None]:
+        """Inputs, output and bias as the rules see them: differences from the reference, where biases cancel."""
+        inputs, output = [leaf.detach() for leaf in self.inputs], self.output.detach()
+        if self.reference is None:
+            return inputs, output, self.bias
+        there, out = self.reference
+        return [a - b for a, b in zip(inputs, there, strict=True)], output - out, None
+
+
+@dataclass
+class Flow:
+    """What one linear node hands down and what it kept.
+
+    multipliers : one per input (relevance = input * multiplier + direct). direct : what is no multiple of the input
+    (flat, wsquare, the box's bounds), or None. bias, epsilon, stranded, scaled : kept, (N,) float64.
+    """
+
+    multipliers: list[Tensor]
+    direct: Tensor | None = None
+    bias: Tensor | float = 0.0
+    epsilon: Tensor | float = 0.0
+    stranded: Tensor | float = 0.0
+    scaled: Tensor | float = 0.0
+
+
+def per_sample(values: Tensor) -> Tensor:
+    return values.flatten(1).sum(1, dtype=torch.float64)
+
+
+def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
+    """Relevance R (shape of the output) down one linear node.
+
+    Nodes without weights (add, average, norm) split by contribution with the rule's stabiliser, whatever the rule; under
+    a relative rule averages divide by the sum of magnitudes.
+    """
+    inputs, z, bias = local.deltas()
+    eps = stabiliser(rule.epsilon or (1e-6 if rule.divisor != "own" else 0.0), z.dtype)
+    if rule.divisor != "own" and (local.weight is not None or local.node.op in AVERAGES):
+        return _relative(local, R, inputs[0], z, bias, rule.divisor)
+    if local.weight is None or rule.plain:
+        return _plain(local, R, z, bias, eps)
+    flow = Flow([])
+    parts = _Parts(inputs[0])
+    for branch in rule.branches:
+        _branch(local, R, branch, parts, z, bias, eps, flow)
+    if rule.branches[0].where != "all":
+        flow.stranded = per_sample(torch.where(z == 0, R, 0.0))
+    flow.multipliers, flow.direct = [parts.multiplier()], parts.direct
+    return flow
+
+
+def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) -> Flow:
+    s = divide(R, z, eps)
+    flow = Flow(local.pull(s))
+    if bias is not None:
+        flow.bias = per_sample(s * bias)
+    if eps:
+        flow.epsilon = eps * per_sample(torch.where(z < 0, -s, s))
+    else:
+        flow.stranded = per_sample(torch.where(z == 0, R, 0.0))
+    return flow
+
+
+def _relative(local: Local, R: Tensor, a: Tensor, z: Tensor, bias: Tensor | None, divisor: str) -> Flow:
+    if divisor == "layer":
+        d = z.abs().flatten(1).amax(1).reshape(-1, *[1] * (z.dim() - 1)).expand_as(z)
+    elif local.weight is None:
+        d = _magnitudes(local, a)
+    else:
+        d = local.apply(a.abs(), local.weight.abs()).detach()
+        d = d if bias is None else d + bias.abs()
+    s = divide(R, d, 0.0)
+    shift = 0.0 if bias is None else per_sample(s * bias)
+    return Flow(local.pull(s), bias=shift, scaled=per_sample(R - s * z))
+
+
+def _magnitudes(local: Local, a: Tensor) -> Tensor:
+    args = list(local.node.args)
+    args[0] = a.abs()
+    return local.node.call(*args, **local.node.kwargs)
+
+
+@dataclass
+class _Parts:
+    """The input, and the multipliers that its positive and negative entries collect from the branches."""
+
+    a: Tensor
+    positive: Tensor | float = 0.0
+    negative: Tensor | float = 0.0
+    direct: Tensor | None = None
+    signed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.signed = bool((self.a < 0).any())
+
+    def add(self, part: object, grad: Tensor) -> None:
+        if isinstance(part, Level):
+            self.direct = grad * part.value + (0.0 if self.direct is None else self.direct)
+            return
+        if part is not _neg:
+            self.positive = self.positive + grad
+        if part is not _pos:
+            self.negative = self.negative + grad
+
+    def multiplier(self) -> Tensor:
+        """An entry that is 0 gets what it would get if it were there (one-hot entries are 0 or 1)."""
+        zero = torch.zeros_like(self.a)
+        return torch.where(self.a < 0, zero + self.negative, zero + self.positive)
+
+
+def _branch(
+    local: Local, R: Tensor, branch: Branch, parts: _Parts, z: Tensor, bias: Tensor | None, eps: float, flow: Flow
+) -> None:
+    assert local.weight is not None
+    terms = [term for term in branch.terms if parts.signed or term.a is not _neg]
+    leaves = [term.a(parts.a).detach().requires_grad_() for term in terms]
+    outputs = [local.apply(leaf, term.weight(local.weight)) for leaf, term in zip(leaves, terms, strict=True)]
+    total = torch.stack([output.detach() for output in outputs]).sum(0) if len(outputs) > 1 else outputs[0].detach()
+    shift = branch.bias(bias) if branch.bias is not None and bias is not None else None
+    total = total if shift is None else total + shift
+    share = branch.share * R
+    if branch.where != "all":
+        share = torch.where(z > 0 if branch.where == "pos" else z < 0, share, 0.0)
+    s = divide(share, total, eps)
+    for term, grad in zip(terms, torch.autograd.grad(outputs, leaves, [s] * len(outputs)), strict=True):
+        parts.add(term.a, grad)
+    if shift is not None:
+        flow.bias = flow.bias + per_sample(s * shift)
+    flow.epsilon = flow.epsilon + eps * per_sample(torch.where(total < 0, -s, s))
+
+
+def constant_of(node: Node, inputs: dict[str, Tensor], values: dict[str, object]) -> Tensor | None:
+    """The constant part of an affine node, broadcastable to its output, or None if there is none."""
+    if node.op in WEIGHTED:
+        position = WEIGHTED[node.op][2]
+        ref = (
+            None if position is None else node.args[position] if len(node.args) > position else node.kwargs.get("bias")
+        )
+        if ref is None:
+            return None
+        bias = values[ref.name]
+        assert isinstance(bias, Tensor)
+        return bias.reshape(-1, *[1] * int(node.op[-2])) if node.op.startswith("conv") else bias
+    if node.op not in WITH_CONSTANT:
+        return None
+    with torch.no_grad():  # a norm standardises zeros to zeros: what is left is its bias
+        constant = node.run({**values, **{name: torch.zeros_like(value) for name, value in inputs.items()}})
+    return constant if constant.any() else None
