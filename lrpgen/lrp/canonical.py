@@ -29,8 +29,9 @@ def batch_norm(
 
 
 def batch_statistics_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any) -> Tensor:
-    dims = [d for d in range(x.dim()) if d != 1]
-    return _affine(_standardised(x, dims, rest[-1]), weight, bias, [1, -1, *[1] * (x.dim() - 2)])
+    """Batch norm without running statistics: those of the batch, constants, so that samples do not mix."""
+    var, mean = torch.var_mean(x.detach(), [d for d in range(x.dim()) if d != 1], unbiased=False, keepdim=True)
+    return _affine((x - mean) * torch.rsqrt(var + rest[-1]), weight, bias, [1, -1, *[1] * (x.dim() - 2)])
 
 
 def layer_norm(

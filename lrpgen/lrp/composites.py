@@ -55,6 +55,8 @@ def composite(text: str) -> Composite:
         try:
             parse_rule(name)
         except InputError:
+            if name.partition("(")[0].strip() in RULES:
+                raise  # a rule with numbers that do not fit
             known = ", ".join(COMPOSITES)
             raise InputError(f"composite {name!r} is not known; choose one of {known}") from None
     entries: list[tuple[str, str]] = []

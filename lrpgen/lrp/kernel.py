@@ -11,6 +11,7 @@ from .graph import Node
 from .ops import WEIGHTED, WITH_CONSTANT
 from .rules import Branch, Level, Rule, _neg, _pos, divide, stabiliser
 
+STATISTICS = ("batch_statistics_norm", "layer_norm", "group_norm", "instance_norm")
 AVERAGES = ("mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d")
 
 
@@ -102,6 +103,12 @@ def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) 
     flow = Flow(local.pull(s))
     if bias is not None:
         flow.bias = per_sample(s * bias)
+    elif (
+        local.reference is not None and local.node.op in STATISTICS
+    ):  # they differ at the reference: a shift of its own
+        changes = local.deltas()[0]
+        handed = [per_sample(a * multiplier) for a, multiplier in zip(changes, flow.multipliers, strict=True)]
+        flow.bias = per_sample(s * z) - torch.stack(handed).sum(0)
     if eps:
         flow.epsilon = eps * per_sample(torch.where(z < 0, -s, s))
     else:
@@ -177,13 +184,13 @@ def _branch(
     flow.epsilon = flow.epsilon + eps * per_sample(torch.where(total < 0, -s, s))
 
 
-def constant_of(node: Node, inputs: dict[str, Tensor], values: dict[str, object]) -> Tensor | None:
+def constant_of(local: Local, values: dict[str, object]) -> Tensor | None:
     """The constant part of an affine node, broadcastable to its output, or None if there is none."""
+    node = local.node
     if node.op in WEIGHTED:
         position = WEIGHTED[node.op][2]
-        ref = (
-            None if position is None else node.args[position] if len(node.args) > position else node.kwargs.get("bias")
-        )
+        there = position is not None and len(node.args) > position
+        ref = node.args[position] if there else node.kwargs.get("bias")
         if ref is None:
             return None
         bias = values[ref.name]
@@ -191,6 +198,10 @@ def constant_of(node: Node, inputs: dict[str, Tensor], values: dict[str, object]
         return bias.reshape(-1, *[1] * int(node.op[-2])) if node.op.startswith("conv") else bias
     if node.op not in WITH_CONSTANT:
         return None
-    with torch.no_grad():  # a norm standardises zeros to zeros: what is left is its bias
-        constant = node.run({**values, **{name: torch.zeros_like(value) for name, value in inputs.items()}})
+    if node.op == "batch_statistics_norm":  # diagonal: what is not the input times its slope
+        (slope,) = local.pull(torch.ones_like(local.output))
+        return local.output.detach() - local.inputs[0].detach() * slope
+    with torch.no_grad():  # the other norms standardise zeros to zeros: what is left is their bias
+        zeros = {name: torch.zeros_like(leaf) for name, leaf in zip(local.names, local.inputs, strict=True)}
+        constant = node.run({**values, **zeros})
     return constant if constant.any() else None

@@ -1,8 +1,8 @@
 """Which kind each ATen operation is, and how to add one.
 
 linear  affine in its inputs: explained by a rule (layers with weights) or by contribution (average, add, norm).
-route   values only move or are selected (view, cat, slice, max-pool): relevance follows the value.
-pass    element by element (ReLU, dropout in eval mode): relevance unchanged.
+route   values only move or are selected (view, cat, slice, max-pool, dropout in eval mode): relevance follows the value.
+pass    element by element (ReLU): relevance unchanged.
 gate    a signal scaled by a value that also depends on the input (sigmoid gate, normaliser): all to the signal.
 """
 
@@ -37,14 +37,12 @@ ROUTE = frozenset({
     "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t", "squeeze", "unsqueeze",
     "expand", "repeat", "cat", "stack", "slice", "select", "narrow", "index_select", "split", "split_with_sizes",
     "chunk", "unbind", "flip", "roll", "constant_pad_nd", "pad", "upsample_nearest1d", "upsample_nearest2d",
+    "clone", "contiguous", "alias", "_to_copy", "to", "dropout", "feature_dropout",
 })  # fmt: skip
-FILLING = frozenset(
-    {"cat", "stack", "constant_pad_nd", "pad"}
-)  # may bring in values of their own, which keep their share
 PASS = frozenset({
     "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "exp", "sigmoid", "tanh", "hardtanh", "relu6", "selu",
-    "celu", "mish", "hardswish", "hardsigmoid", "log_sigmoid", "clamp_min", "clamp", "dropout", "clone", "contiguous", "alias",
-    "detach", "_to_copy", "to", "lift_fresh_copy", "native_dropout", "feature_dropout",
+    "celu", "mish", "hardswish", "hardsigmoid", "log_sigmoid", "clamp_min", "clamp", "detach", "lift_fresh_copy",
+    "native_dropout",
 })  # fmt: skip
 GATES = frozenset({"sigmoid", "hardsigmoid", "softmax", "_softmax", "tanh", "rsqrt", "reciprocal"})
 SHAPES = frozenset({"view", "reshape", "expand", "unsqueeze", "squeeze", "permute", "transpose", "clone", "slice"})
@@ -88,6 +86,11 @@ def kind_of(node: Node, active: list[str], graph: Graph) -> str | CustomRule | N
     if node.op in (*WEIGHTED, "div") and active != [getattr(source, "name", None)]:
         return None  # weights or a divisor that depend on the input: not affine in it
     return KINDS.get(node.op)
+
+
+def fills(node: Node, active: list[str]) -> bool:
+    """Whether a node puts values beside those it moves: a padding, or a constant joined to the signal."""
+    return node.op in ("constant_pad_nd", "pad") or (node.op in ("cat", "stack") and set(node.refs()) != set(active))
 
 
 def signal_of(node: Node, graph: Graph) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from .composites import Composite
 from .graph import Graph, Node
 from .kernel import Flow, Local, constant_of, linear, per_sample
-from .ops import FILLING, WEIGHTED, kind_of, refuse, signal_of
+from .ops import WEIGHTED, fills, kind_of, refuse, signal_of
 from .prune import Prune, matrix_relevance, prune_factors
 from .rules import Rule
 
@@ -129,7 +129,7 @@ def _evaluate(node: Node, graph: Graph, names: list[str], values: dict[str, Any]
         output = node.run({**values, **leaves})
     local = Local(node, kind, names, list(leaves.values()), output)
     if kind == "linear":
-        local.bias = constant_of(node, leaves, values)
+        local.bias = constant_of(local, values)
         if node.op in WEIGHTED:
             weight = node.args[WEIGHTED[node.op][1]]
             local.weight = values[weight.name]
@@ -145,11 +145,15 @@ def attach_reference(walk: Walk, reference: Walk) -> None:
 
 @dataclass
 class _Carried:
-    """Relevance on its way to one value. Under relative rules also the log of its scale and what it should sum to."""
+    """Relevance on its way to one value. Under relative rules also the log of its scale and what it should sum to.
+
+    At the input and what is only moved values of it, `value` is the multiplier and `direct` what is no multiple of it.
+    """
 
     value: Tensor
     log_scale: Tensor | None = None
     due: Tensor | None = None
+    direct: Tensor | None = None
 
 
 def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan) -> Result:
@@ -175,7 +179,6 @@ class _WayBack:
         self.graph, self.walk, self.plan = graph, walk, plan
         self.rules, self.shares = plan.rules(walk), plan.shares(walk)
         self.carried: dict[str, _Carried] = {}
-        self.direct: Tensor | float = 0.0
         self.ledger: list[Entry] = []
         self.layers: dict[str, Tensor] = {}
 
@@ -189,15 +192,19 @@ class _WayBack:
         at_input = self.carried.get(self.graph.input)
         assert at_input is not None
         self.ledger.reverse()
-        return Result(at_input.value, self.direct, self.ledger, self.layers, at_input.log_scale)
+        direct = 0.0 if at_input.direct is None else at_input.direct
+        return Result(at_input.value, direct, self.ledger, self.layers, at_input.log_scale)
 
     def step(self, local: Local, arriving: _Carried) -> None:
         node, kind = local.node, local.kind
         handed: list[Any]
+        directs: list[Tensor | None] = [None] * len(local.names)
         if kind == "linear":
-            handed = self._linear(local, arriving)
+            handed, directs = self._linear(local, arriving)
         elif kind == "route":
             handed = local.pull(arriving.value)
+            if arriving.direct is not None:
+                directs = list(local.pull(arriving.direct))
         elif kind == "pass":
             handed = [arriving.value]
         elif kind == "gate":
@@ -211,17 +218,17 @@ class _WayBack:
             handed = list(kind(local.inputs, local.output, arriving.value))  # pyright: ignore[reportArgumentType]
         else:
             raise refuse(node)
-        if node.op in FILLING and node.name not in self.walk.inputlike:
-            parts = [per_sample(arriving.value), *(-per_sample(value) for value in handed)]
-            self._keep(local, arriving, Flow([], bias=torch.stack(parts).sum(0)))
+        if kind == "route" and fills(node, local.names):
+            self._keep_fill(local, arriving, handed, directs)
         dues = self._dues(local, arriving, handed)
-        for name, change, value, due in zip(local.names, local.deltas()[0], handed, dues, strict=True):
+        changes = local.deltas()[0]
+        for name, change, value, due, direct in zip(local.names, changes, handed, dues, directs, strict=True):
             if value is None:
                 continue
             if name in self.walk.inputlike and kind != "linear" and node.name not in self.walk.inputlike:
                 self._keep(local, arriving, Flow([], stranded=per_sample(torch.where(change == 0, value, 0.0))))
                 value = _as_multiplier(value, change)
-            self._carry(name, _Carried(value, arriving.log_scale, due))
+            self._carry(name, _Carried(value, arriving.log_scale, due, direct))
 
     def _keep(self, local: Local, arriving: _Carried, kept: Flow) -> None:
         """A ledger row for a node without a rule that does not hand down all that arrives."""
@@ -229,6 +236,17 @@ class _WayBack:
         entry.sum_out = entry.sum_in - entry.absorbed_bias - entry.stranded
         entry.mass = per_sample(arriving.value.abs())
         self._enter(entry, arriving)
+
+    def _keep_fill(self, local: Local, arriving: _Carried, handed: list[Any], directs: list[Tensor | None]) -> None:
+        """What a node brings in of its own (padding, constants beside the signal) keeps its share, as a bias does."""
+        inputs, output, _ = local.deltas()
+        R = arriving.value
+        if local.node.name in self.walk.inputlike:  # multipliers on their way: relevance is value * multiplier
+            R = output * R if arriving.direct is None else output * R + arriving.direct
+            pairs = zip(inputs, handed, directs, strict=True)
+            handed = [a * m if direct is None else a * m + direct for a, m, direct in pairs]
+        kept = torch.stack([per_sample(R), *(-per_sample(r) for r in handed)]).sum(0)
+        self._keep(local, replace(arriving, value=R), Flow([], bias=kept))
 
     def _carry(self, name: str, new: _Carried) -> None:
         old = self.carried.get(name)
@@ -251,12 +269,12 @@ class _WayBack:
         likes = [local.kind == "linear" and name in self.walk.inputlike for name in local.names]
         return [leaf * value if like else value for like, leaf, value in zip(likes, local.inputs, handed, strict=True)]
 
-    def _linear(self, local: Local, arriving: _Carried) -> list[Tensor]:
+    def _linear(self, local: Local, arriving: _Carried) -> tuple[list[Tensor], list[Tensor | None]]:
         node, R = local.node, arriving.value
         name, rule = self.rules[node.name]
         flow = linear(local, R, rule)
         entry = _entry(node, name, R, flow)
-        handed, size = [], 0
+        handed, directs, size = [], [], 0
         for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
             is_input = source in self.walk.inputlike
             r = a * multiplier if flow.direct is None else a * multiplier + flow.direct
@@ -269,14 +287,13 @@ class _WayBack:
             entry.sum_out = entry.sum_out + per_sample(r)
             entry.zeros = entry.zeros + (r == 0).flatten(1).sum(1)
             size += r[0].numel()
-            if is_input and flow.direct is not None:
-                self.direct = self.direct + flow.direct
             handed.append(multiplier if is_input else r)
+            directs.append(flow.direct if is_input else None)
             if node.layer in self.plan.wanted:
                 self.layers[node.layer] = r
         entry.zeros = entry.zeros / size
         self._enter(entry, arriving)
-        return handed
+        return handed, directs
 
     def _pruned(self, local: Local, R: Tensor, r: Tensor, rule: Rule, entry: Entry) -> Tensor:
         prune = self.plan.prune
@@ -325,17 +342,22 @@ def _join(old: _Carried, new: _Carried) -> _Carried:
 def _added(old: _Carried, new: _Carried) -> _Carried:
     """The sum of two, at the larger of their scales."""
     if old.log_scale is None or new.log_scale is None:
-        return _Carried(old.value + new.value)
+        return _Carried(old.value + new.value, direct=_sum(old.direct, new.direct))
     scale = torch.maximum(old.log_scale, new.log_scale)
-    shape = [-1, *[1] * (old.value.dim() - 1)]
-    parts = [part.value * _unit(part, scale).reshape(shape) for part in (old, new)]
-    return _Carried(parts[0] + parts[1], scale, old.due)
+    old = _scaled(old, (old.log_scale - scale).exp(), scale)
+    new = _scaled(new, (new.log_scale - scale).exp(), scale)
+    return replace(old, value=old.value + new.value, direct=_sum(old.direct, new.direct))
 
 
-def _unit(carried: _Carried, scale: Tensor) -> Tensor:
-    """Factor (n,) that brings a value to another scale."""
-    assert carried.log_scale is not None
-    return (carried.log_scale - scale).exp().to(carried.value.dtype)
+def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    return b if a is None else a if b is None else a + b
+
+
+def _scaled(carried: _Carried, factor: Tensor, log_scale: Tensor) -> _Carried:
+    """The same relevance at another scale; factor (n,)."""
+    factor = factor.to(carried.value.dtype).reshape(-1, *[1] * (carried.value.dim() - 1))
+    direct = None if carried.direct is None else carried.direct * factor
+    return replace(carried, value=carried.value * factor, log_scale=log_scale, direct=direct)
 
 
 def _rescaled(carried: _Carried) -> _Carried:
@@ -344,8 +366,7 @@ def _rescaled(carried: _Carried) -> _Carried:
         return carried
     size = carried.value.abs().flatten(1).amax(1)
     size = torch.where(size > 0, size, torch.ones_like(size))
-    value = carried.value / size.reshape(-1, *[1] * (carried.value.dim() - 1))
-    return _Carried(value, carried.log_scale + size.double().log(), carried.due)
+    return _scaled(carried, 1 / size, carried.log_scale + size.double().log())
 
 
 def _as_multiplier(r: Tensor, change: Tensor) -> Tensor:

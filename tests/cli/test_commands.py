@@ -82,6 +82,11 @@ BAD = {
     ),
     "shard": (["explain", "--model", "m", "--windows", "w", "--shard", "half", "-o", "r.h5"], "not of the form K/N"),
     "share": (["explain", "--model", "m", "--windows", "w", "--prune-positive", "2", "-o", "r.h5"], "outside 0..1"),
+    "no output": (["explain", "--model", "m", "--windows", "w"], "needs --output"),
+    "redistribution": (
+        ["explain", "--model", "m", "--windows", "w", "--redistribute", "x", "-o", "r.h5"],
+        "choose lambda or matrix",
+    ),
     "text for model": (["explain", "--model", "text", "--windows", "w", "-o", "r.h5"], "not a readable safetensors"),
     "text for shard": (["gather", "text", "-o", "r.h5"], "text is not a readable HDF5 file"),
     "text for tiles": (["tracks", "text", "--genome", "text", "-o", "t"], "text:1: not FASTA"),

@@ -10,7 +10,7 @@ import lrpgen
 from lrpgen.errors import InputError
 from lrpgen.lrp import Prune
 from lrpgen.models import Card, MotifCNN, save_model
-from lrpgen.relevance.run import Job, explain_tiles, explain_windows
+from lrpgen.relevance.run import Job, describe_model, explain_tiles, explain_windows
 from lrpgen.relevance.store import gather, open_store
 from lrpgen.sequences import Genome, open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
@@ -62,6 +62,41 @@ def test_the_store_holds_what_explain_says(model, windows, tmp_path):
             store.ledger(c) for c in ("sum_out", "absorbed_bias", "absorbed_epsilon", "stranded")
         )
         assert np.abs(gap).max() < 1e-4 * np.abs(store.ledger("sum_in")).max()
+
+
+def test_a_reference_and_both_strands_reach_the_store(model, windows, tmp_path):
+    prune = Prune(0.25, redistribute="matrix")
+    job = Job(model, tmp_path / "r.h5", prune=prune, reference="uniform", strands="both", device="cpu", threads=1)
+    explain_windows(job, windows)
+    with open_store(tmp_path / "r.h5") as store:
+        x = torch.from_numpy(store.onehot())
+        found = lrpgen.explain(
+            lrpgen.load_model(model), x, target=0, prune=prune, reference="uniform", strands="both", device="cpu"
+        )
+        np.testing.assert_allclose(store.relevance(), found.relevance.sum(1), atol=1e-6, rtol=1e-4)
+        # What motif tools read: the hypothetical contribution of the base that is there is the relevance of its place.
+        np.testing.assert_allclose(
+            (store.multipliers() * store.onehot()).sum(1), store.relevance(), atol=1e-3, rtol=2e-3
+        )
+        kept = sum(store.ledger(c) for c in ("absorbed_bias", "absorbed_epsilon", "stranded", "scaled")).sum(1)
+        np.testing.assert_allclose(store.start(), store.relevance().sum(1) + kept, atol=1e-4)
+        assert store.attrs["method"]["reference"] == "uniform"
+        assert store.attrs["method"]["prune"]["redistribute"] == "matrix"
+
+
+def test_the_ledger_on_disk_has_the_columns_of_the_engine():
+    from lrpgen.lrp.propagate import COLUMNS
+    from lrpgen.relevance.store import LEDGER_COLUMNS
+
+    assert LEDGER_COLUMNS == COLUMNS
+
+
+def test_describe_says_which_rule_each_layer_gets(model):
+    lines = describe_model(model, "epsilon_plus,conv1*=flat", Prune()).splitlines()
+    assert lines[0].split() == ["layer", "op", "rule", "pruned"]
+    assert next(line for line in lines if line.startswith("conv1.0")).split() == ["conv1.0", "conv1d", "flat"]
+    assert next(line for line in lines if line.startswith("conv2.0")).split()[2] == "zplus"
+    assert next(line for line in lines if line.startswith("head")).split()[2:] == ["epsilon", "0.25", "/", "0.125"]
 
 
 def test_shards_add_up(model, windows, tmp_path):
