@@ -228,7 +228,7 @@ class _WayBack:
             if name in self.walk.inputlike and kind != "linear" and node.name not in self.walk.inputlike:
                 self._keep(local, arriving, Flow([], stranded=per_sample(torch.where(change == 0, value, 0.0))))
                 value = _as_multiplier(value, change)
-            self._carry(name, _Carried(value, arriving.log_scale, due, direct))
+            self._carry(name, _Carried(value, arriving.log_scale, due, direct), change)
 
     def _keep(self, local: Local, arriving: _Carried, kept: Flow) -> None:
         """A ledger row for a node without a rule that does not hand down all that arrives."""
@@ -248,12 +248,11 @@ class _WayBack:
         kept = torch.stack([per_sample(R), *(-per_sample(r) for r in handed)]).sum(0)
         self._keep(local, replace(arriving, value=R), Flow([], bias=kept))
 
-    def _carry(self, name: str, new: _Carried) -> None:
+    def _carry(self, name: str, new: _Carried, change: Tensor) -> None:
         old = self.carried.get(name)
-        if old is not None and name in self.walk.inputlike:
-            new = _added(old, new)
-        elif old is not None:
-            new = _join(old, new) if new.due is not None else _added(old, new)
+        if old is not None:
+            at = change if name in self.walk.inputlike else None
+            new = _join(old, new, at) if new.due is not None else _added(old, new)
         self.carried[name] = _rescaled(new)
 
     def _dues(self, local: Local, arriving: _Carried, handed: list[Any]) -> list[Tensor | None]:
@@ -265,9 +264,11 @@ class _WayBack:
         return [torch.where(total == 0, 0.0, arriving.due * part / total) for part in sums]
 
     def _relevances(self, local: Local, handed: list[Any]) -> list[Any]:
-        """Relevance where a linear node handed the network's input its multiplier."""
-        likes = [local.kind == "linear" and name in self.walk.inputlike for name in local.names]
-        return [leaf * value if like else value for like, leaf, value in zip(likes, local.inputs, handed, strict=True)]
+        """Relevance where the network's input, or moved values of it, were handed a multiplier."""
+        multiplied = local.kind == "linear" or local.node.name in self.walk.inputlike
+        likes = [multiplied and name in self.walk.inputlike for name in local.names]
+        changes = local.deltas()[0]
+        return [change * value if like else value for like, change, value in zip(likes, changes, handed, strict=True)]
 
     def _linear(self, local: Local, arriving: _Carried) -> tuple[list[Tensor], list[Tensor | None]]:
         node, R = local.node, arriving.value
@@ -323,20 +324,21 @@ def _entry(node: Node, rule: str, R: Tensor, flow: Flow) -> Entry:
     return Entry(node.layer, node.op, rule, **{**columns, "sum_in": per_sample(R)})
 
 
-def _join(old: _Carried, new: _Carried) -> _Carried:
+def _join(old: _Carried, new: _Carried, at: Tensor | None) -> _Carried:
     """Two branches of a skip meet: each is divided by its own sum, so that the split it was given holds again.
 
-    A branch whose sum vanishes has nothing to be restored from and is left as it is.
+    at : the value they meet at, where multipliers are carried; None where relevance is. A branch whose sum vanishes has
+    nothing to be restored from and is left as it is.
     """
-    assert old.due is not None
-    assert new.due is not None
-    total = torch.zeros_like(old.value)
-    for part, due in ((old, old.due), (new, new.due)):
-        own = per_sample(part.value)
-        mass = per_sample(part.value.abs())
-        factor = torch.where(own.abs() > 1e-9 * mass, due / torch.where(own == 0, 1.0, own), 1.0)
-        total = total + part.value * factor.to(total.dtype).reshape(-1, *[1] * (total.dim() - 1))
-    return _Carried(total, torch.zeros_like(old.due), old.due + new.due)
+    parts = []
+    for part in (old, new):
+        assert part.due is not None
+        relevance = part.value if at is None else part.value * at
+        relevance = relevance if part.direct is None else relevance + part.direct
+        own, mass = per_sample(relevance), per_sample(relevance.abs())
+        factor = torch.where(own.abs() > 1e-9 * mass, part.due / torch.where(own == 0, 1.0, own), 1.0)
+        parts.append(_scaled(part, factor, torch.zeros_like(part.due)))
+    return replace(_added(*parts), due=parts[0].due + parts[1].due)
 
 
 def _added(old: _Carried, new: _Carried) -> _Carried:

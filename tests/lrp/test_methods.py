@@ -168,6 +168,43 @@ def test_relative_by_hand():
         torch.testing.assert_close(true(found), torch.tensor(expected, dtype=torch.float64))
 
 
+class Skip(nn.Module):
+    """h + b(h), summed; h is the input, or what a first layer without effect makes of it."""
+
+    def __init__(self, first):
+        super().__init__()
+        self.first = linear(torch.eye(2)) if first else nn.Identity()
+        self.b, self.total = linear(torch.tensor([[2.0, -1.0], [1.0, 1.0]])), linear(torch.ones(1, 2))
+
+    def forward(self, x):
+        h = self.first(x)
+        return self.total(h + self.b(h))
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_the_branches_of_a_skip_keep_their_shares(first):
+    # h = (1, 1), b = (1, 2), their sum (2, 3), y = 5. The skip gets (1, 1), the layer (1, 2), which it hands down as
+    # (2 - 1)/3 * 1 and (1 + 1)/2 * 2 by input: (5/3, 2/3), a sum of 7/3 for its 3. Restored: (15/7, 6/7) + (1, 1).
+    found = lrpgen.explain(Skip(first), torch.ones(1, 2), composite="relative")
+    torch.testing.assert_close(true(found), torch.tensor([[22 / 7, 13 / 7]], dtype=torch.float64))
+
+
+def test_branches_that_meet_at_moved_values_of_the_input():
+    # The first layer reads (x, reversed x) side by side: y = 1*1 - 1*2 + 3*2 + 1*1 = 6, d = 10, R = 6.
+    # r = 0.6 * (1, -2) and, reversed back, 0.6 * (1, 6): sums -0.6 and 4.2, in the shares -1 and 7 of what was due, 6.
+    # Both branches carry the same factor, so the shares stand and only it goes: 1/0.6 * (1.2, 2.4).
+    class Sides(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.b = linear(torch.tensor([[1.0, -1.0, 3.0, 1.0]]))
+
+        def forward(self, x):
+            return self.b(torch.cat([x, x.flip(1)], 1))
+
+    found = lrpgen.explain(Sides(), torch.tensor([[1.0, 2.0]]), composite="relative")
+    torch.testing.assert_close(true(found), torch.tensor([[2.0, 4.0]], dtype=torch.float64))
+
+
 def test_bounded_where_z_is_near_zero():
     # z = 1 - (1 - 1e-9): lrp0 sends a relevance of 1 down as 1e9 and -1e9, relative as a half each.
     graph = graph_of(torch.tensor([[1.0, -1.0 + 1e-9]], dtype=torch.float64))
