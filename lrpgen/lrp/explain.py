@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -153,8 +154,6 @@ def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor 
 
 def _copy(walk: Walk) -> Walk:
     """The way back frees what it has used; a second pass needs the same evaluations."""
-    from dataclasses import replace
-
     return replace(walk, locals=[replace(local) for local in walk.locals])
 
 

@@ -103,9 +103,8 @@ def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) 
     flow = Flow(local.pull(s))
     if bias is not None:
         flow.bias = per_sample(s * bias)
-    elif (
-        local.reference is not None and local.node.op in STATISTICS
-    ):  # they differ at the reference: a shift of its own
+    elif local.reference is not None and local.node.op in STATISTICS:
+        # Their statistics differ at the reference: a shift of its own, kept as a bias is.
         changes = local.deltas()[0]
         handed = [per_sample(a * multiplier) for a, multiplier in zip(changes, flow.multipliers, strict=True)]
         flow.bias = per_sample(s * z) - torch.stack(handed).sum(0)
