@@ -215,7 +215,9 @@ def explain_options(wildcards):
 def command_options(options):
     """`--name value ...`; an option whose value is None is left out."""
     return " ".join(
-        f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None
+        f"{name} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if value is not None
     )
 
 
