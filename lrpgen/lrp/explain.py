@@ -16,10 +16,11 @@ from .capture import capture
 from .composites import composite as read_composite
 from .explanation import Explanation, averaged, joined
 from .graph import Graph
-from .ops import WEIGHTED
-from .propagate import Plan, Result, Walk, attach_reference, backward, forward
+from .ops import WEIGHTED, WINNERS
+from .propagate import Plan, Result, backward
 from .prune import Prune
 from .targets import INITS, Target, check_target, starting_relevance
+from .walk import Walk, attach_reference, forward
 
 logger = logging.getLogger("lrpgen")
 WARN_ABSORBED = (
@@ -27,6 +28,8 @@ WARN_ABSORBED = (
 )
 
 
+@torch.autocast("cpu", enabled=False)  # products rounded to bf16 by a caller's autocast would leave the ledger open
+@torch.autocast("cuda", enabled=False)
 def explain(
     model: nn.Module | Graph | str | os.PathLike[str],
     x: Tensor,
@@ -84,9 +87,7 @@ def explain(
         runs = [_one(graph, part, there, plan, ref, init) for ref in references]
         if strands == "both":
             flipped = part.flip(1, 2)
-            fixed = (
-                runs[0].target if not callable(there) else there
-            )  # the other strand is explained for the same output
+            fixed = there if callable(there) else runs[0].target  # the same output on the other strand
             other = [None if ref is None else ref.flip(1, 2) for ref in references]
             runs += [_turned(_one(graph, flipped, fixed, plan, ref, init)) for ref in other]
         parts.append(averaged(runs))
@@ -115,13 +116,10 @@ def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor 
     """One batch against one reference."""
     walk, base = forward(graph, x), None
     if reference is not None:
-        there = forward(graph, reference)
-        base = there.output
-        attach_reference(walk, there)
+        base = attach_reference(graph, walk, reference)
     output = walk.output.unsqueeze(1) if walk.output.dim() == 1 else walk.output
-    index, starts = starting_relevance(
-        output, None if base is None else base.reshape(-1, *output.shape[1:]), target, init
-    )
+    base = None if base is None else base.reshape(-1, *output.shape[1:]).expand_as(output)
+    index, starts = starting_relevance(output, base, target, init)
     change = x if reference is None else x - reference
     rules = _described(walk, plan)
     results, relevances = [], []
@@ -144,6 +142,7 @@ def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor 
         hypothetical=multipliers - there,
         start=starts[0].flatten(1).sum(1),
         output=output.detach(),
+        base=torch.zeros_like(output) if base is None else base,
         target=index,
         entries=results[0].ledger,
         layers=results[0].layers,
@@ -213,6 +212,8 @@ def _described(walk: Walk, plan: Plan) -> list[tuple[str, str, str, str]]:
         rule = rules[name][0] if name in rules else local.kind if isinstance(local.kind, str) else "own rule"
         if name in rules and local.node.op not in WEIGHTED:
             rule = "by contribution"
+        elif local.node.op in WINNERS:
+            rule = "winner of the input"  # at a reference too
         pruned = f"{shares[name][0]:g} / {shares[name][1]:g}" if name in shares else ""
         rows.append((local.node.layer, local.node.op, rule, pruned))
     return rows

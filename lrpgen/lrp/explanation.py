@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .propagate import COLUMNS, Entry
+from .ledger import COLUMNS, Entry
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-AVERAGED = ("relevance", "multipliers", "hypothetical", "start", "output")  # per sample, floating
+AVERAGED = ("relevance", "multipliers", "hypothetical", "start", "output", "base")  # per sample, floating
 
 
 @dataclass
@@ -29,9 +29,12 @@ class Explanation:
     multipliers : (N, ...) relevance per unit of input; for one-hot DNA the hypothetical contributions of all four bases.
     hypothetical : (N, ...) what each base would get in this place: multipliers, less what the reference had there.
     start : (N,) relevance that entered at the output: the explained value, or its difference from the reference.
-    output : (N, K) what the model said. target : (N,) the output explained, -1 when it was a callable.
+    output : (N, K) what the model said.
+    base : (N, K) the same at the reference, 0 without one; max-pools take the reference's values where the input has its
+        winners, so that output - base is what relevance conserves.
+    target : (N,) the output explained, -1 when it was a callable.
     entries : one ledger entry per linear node, from input to output; `ledger` is the same as a table.
-    layers : relevance at the input of each layer asked for.
+    layers : relevance at the input of each layer asked for, at its true size.
     log_scale : (N,) under relative rules: true relevance = relevance * exp(log_scale), often too small for a float.
     rules : (layer, op, rule, pruned shares) of every node, as `describe` prints them.
     """
@@ -41,6 +44,7 @@ class Explanation:
     hypothetical: Tensor
     start: Tensor
     output: Tensor
+    base: Tensor
     target: Tensor
     entries: list[Entry]
     layers: dict[str, Tensor] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Explanation:
     def ledger(self) -> pd.DataFrame:
         """One row per sample and layer: where its relevance came from and went.
 
+        The first to arrive sums to `start`: with a reference, output - base at the target.
         sum_in (arriving from above) = sum_out (handed down) + absorbed (by bias and epsilon) + stranded + scaled.
         dropped_share: share of the layer's relevance mass that pruning dropped and redistributed (inside sum_out).
         """

@@ -37,6 +37,13 @@ class Local:
         """Transposed product of the node at this point: one tensor per input, in its shape."""
         return list(torch.autograd.grad(self.output, self.inputs, s, retain_graph=True))
 
+    def push(self, inputs: list[Tensor]) -> Tensor:
+        """Product of the node at this point: for a max-pool, what other `inputs` have where this one has its winners."""
+        with torch.enable_grad():
+            s = torch.zeros_like(self.output, requires_grad=True)
+            pulled = torch.autograd.grad(self.output, self.inputs, s, create_graph=True)
+            return torch.autograd.grad(pulled, s, inputs)[0]
+
     def apply(self, a: Tensor, w: Tensor) -> Tensor:
         """The layer on other inputs and weights, without its bias."""
         if self.node.op == "addmm":

@@ -31,9 +31,11 @@ LINEAR = frozenset(WEIGHTED) | {
 WITH_CONSTANT = frozenset(
     {"add", "sub", "rsub", "batch_norm", "batch_statistics_norm", "layer_norm", "group_norm", "instance_norm"}
 )
-ROUTE = frozenset({
+WINNERS = frozenset({
     "max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices", "max_pool2d_with_indices",
     "max_pool3d_with_indices", "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "amax", "max",
+})  # fmt: skip
+ROUTE = WINNERS | frozenset({
     "view", "reshape", "_unsafe_view", "flatten", "unflatten", "permute", "transpose", "t", "squeeze", "unsqueeze",
     "expand", "repeat", "cat", "stack", "slice", "select", "narrow", "index_select", "split", "split_with_sizes",
     "chunk", "unbind", "flip", "roll", "constant_pad_nd", "pad", "upsample_nearest1d", "upsample_nearest2d",

@@ -1,4 +1,4 @@
-"""One walk forward, one walk back: relevance from the output to the input, and the ledger of where it went."""
+"""The walk back: relevance from the output to the input, and the ledger of where it went."""
 
 from __future__ import annotations
 
@@ -9,42 +9,13 @@ import torch
 from torch import Tensor
 
 from .composites import Composite
-from .graph import Graph, Node
-from .kernel import Flow, Local, constant_of, linear, per_sample
-from .ops import WEIGHTED, fills, kind_of, refuse, signal_of
+from .graph import Graph
+from .kernel import Flow, Local, linear, per_sample
+from .ledger import COLUMNS, Entry, entry_of
+from .ops import WEIGHTED, fills, refuse, signal_of
 from .prune import Prune, matrix_relevance, prune_factors
 from .rules import Rule
-
-
-@dataclass
-class Entry:
-    """Where the relevance of one linear node went; tensors are (N,) float64. sum_in = sum_out + what was kept."""
-
-    layer: str
-    op: str
-    rule: str
-    sum_in: Tensor
-    sum_out: Tensor
-    absorbed_bias: Tensor
-    absorbed_epsilon: Tensor
-    stranded: Tensor  # met a zero it could not be divided by
-    scaled: Tensor  # taken by a relative rule's factor
-    dropped: Tensor  # mass pruned and redistributed: part of sum_out
-    pooled: Tensor  # of that, what matrix redistribution found no column for
-    mass: Tensor  # sum of |r| handed down, before pruning
-    zeros: Tensor  # share of exact zeros in what was handed down
-
-
-COLUMNS = tuple(Entry.__dataclass_fields__)[3:]
-
-
-@dataclass
-class Walk:
-    """A forward pass: every node evaluated on its own, ready to be walked back."""
-
-    output: Tensor
-    locals: list[Local] = field(default_factory=list)
-    inputlike: set[str] = field(default_factory=set)  # the input and what is only moved values of it
+from .walk import Walk
 
 
 @dataclass
@@ -93,56 +64,6 @@ class Result:
     log_scale: Tensor | None = None
 
 
-def forward(graph: Graph, x: Tensor) -> Walk:
-    """Evaluate the graph; inputs of each node are leaves of their own, so that no autograd graph spans two nodes."""
-    values: dict[str, Any] = {**graph.constants, graph.input: x}
-    walk = Walk(x, inputlike={graph.input})
-    active = {graph.input}
-    last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.refs()}
-    for i, node in enumerate(graph.nodes):
-        names = [name for name in node.refs() if name in active]
-        if names and node.op != "sym_size":
-            local = _evaluate(node, graph, names, values)
-            walk.locals.append(local)
-            values[node.name] = local.output.detach()
-            active.add(node.name)
-            if local.kind == "route" and all(name in walk.inputlike for name in names):
-                walk.inputlike.add(node.name)
-        else:
-            values[node.name] = node.run(values)
-        for name in node.refs():  # free what nobody reads any more; the locals keep what the way back needs
-            if last_use[name] == i and name != graph.output and name not in graph.constants:
-                values.pop(name, None)
-    walk.output = values[graph.output]
-    return walk
-
-
-def _evaluate(node: Node, graph: Graph, names: list[str], values: dict[str, Any]) -> Local:
-    kind = kind_of(node, names, graph)
-    leaves = {name: values[name].detach() for name in names}
-    if kind not in ("linear", "route"):
-        with torch.no_grad():
-            return Local(node, kind, names, list(leaves.values()), node.run(values))
-    for leaf in leaves.values():
-        leaf.requires_grad_()
-    with torch.enable_grad():
-        output = node.run({**values, **leaves})
-    local = Local(node, kind, names, list(leaves.values()), output)
-    if kind == "linear":
-        local.bias = constant_of(local, values)
-        if node.op in WEIGHTED:
-            weight = node.args[WEIGHTED[node.op][1]]
-            local.weight = values[weight.name]
-    return local
-
-
-def attach_reference(walk: Walk, reference: Walk) -> None:
-    """Give every node that needs them its values at the reference, which broadcast over the batch."""
-    for local, there in zip(walk.locals, reference.locals, strict=True):
-        if local.kind == "linear" or any(name in walk.inputlike for name in local.names):
-            local.reference = ([leaf.detach() for leaf in there.inputs], there.output.detach())
-
-
 @dataclass
 class _Carried:
     """Relevance on its way to one value. Under relative rules also the log of its scale and what it should sum to.
@@ -184,8 +105,10 @@ class _WayBack:
 
     def start(self, R: Tensor) -> None:
         first = _Carried(R)
+        if self.graph.output in self.walk.inputlike:  # a model that only moves its input
+            first.value, first.direct = _as_multiplier(R, self.walk.locals[-1].deltas()[1])
         if self.plan.composite.relative:
-            first = _Carried(R, torch.zeros(len(R), dtype=torch.float64, device=R.device), per_sample(R))
+            first.log_scale, first.due = torch.zeros(len(R), dtype=torch.float64, device=R.device), per_sample(R)
         self.carried[self.graph.output] = first
 
     def finish(self, R: Tensor) -> Result:
@@ -226,13 +149,12 @@ class _WayBack:
             if value is None:
                 continue
             if name in self.walk.inputlike and kind != "linear" and node.name not in self.walk.inputlike:
-                self._keep(local, arriving, Flow([], stranded=per_sample(torch.where(change == 0, value, 0.0))))
-                value = _as_multiplier(value, change)
+                value, direct = _as_multiplier(value, change)  # an activation comes first
             self._carry(name, _Carried(value, arriving.log_scale, due, direct), change)
 
     def _keep(self, local: Local, arriving: _Carried, kept: Flow) -> None:
         """A ledger row for a node without a rule that does not hand down all that arrives."""
-        entry = _entry(local.node, str(local.kind), arriving.value, kept)
+        entry = entry_of(local.node, str(local.kind), arriving.value, kept)
         entry.sum_out = entry.sum_in - entry.absorbed_bias - entry.stranded
         entry.mass = per_sample(arriving.value.abs())
         self._enter(entry, arriving)
@@ -274,7 +196,7 @@ class _WayBack:
         node, R = local.node, arriving.value
         name, rule = self.rules[node.name]
         flow = linear(local, R, rule)
-        entry = _entry(node, name, R, flow)
+        entry = entry_of(node, name, R, flow)
         handed, directs, size = [], [], 0
         for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
             is_input = source in self.walk.inputlike
@@ -291,7 +213,7 @@ class _WayBack:
             handed.append(multiplier if is_input else r)
             directs.append(flow.direct if is_input else None)
             if node.layer in self.plan.wanted:
-                self.layers[node.layer] = r
+                self.layers[node.layer] = _true(r, arriving.log_scale)
         entry.zeros = entry.zeros / size
         self._enter(entry, arriving)
         return handed, directs
@@ -314,14 +236,6 @@ class _WayBack:
                 if column != "zeros":
                     setattr(entry, column, getattr(entry, column) * unit)
         self.ledger.append(entry)
-
-
-def _entry(node: Node, rule: str, R: Tensor, flow: Flow) -> Entry:
-    zero = torch.zeros(len(R), dtype=torch.float64, device=R.device)
-    kept = {"absorbed_bias": flow.bias, "absorbed_epsilon": flow.epsilon, "stranded": flow.stranded}
-    columns = dict.fromkeys(COLUMNS, zero)
-    columns |= {name: zero + value for name, value in {**kept, "scaled": flow.scaled}.items()}
-    return Entry(node.layer, node.op, rule, **{**columns, "sum_in": per_sample(R)})
 
 
 def _join(old: _Carried, new: _Carried, at: Tensor | None) -> _Carried:
@@ -362,6 +276,11 @@ def _scaled(carried: _Carried, factor: Tensor, log_scale: Tensor) -> _Carried:
     return replace(carried, value=carried.value * factor, log_scale=log_scale, direct=direct)
 
 
+def _true(r: Tensor, log_scale: Tensor | None) -> Tensor:
+    """Relevance at its true size, which under relative rules is far below 1 in deep nets."""
+    return r if log_scale is None else r * log_scale.exp().to(r.dtype).reshape(-1, *[1] * (r.dim() - 1))
+
+
 def _rescaled(carried: _Carried) -> _Carried:
     """Largest magnitude 1 under relative rules, the rest in the logarithm: a plain product runs out of exponents."""
     if carried.log_scale is None:
@@ -371,10 +290,7 @@ def _rescaled(carried: _Carried) -> _Carried:
     return _scaled(carried, 1 / size, carried.log_scale + size.double().log())
 
 
-def _as_multiplier(r: Tensor, change: Tensor) -> Tensor:
-    """Multiplier of a relevance that reached the input through an activation: undefined at 0, where it is set to 0.
-
-    change: the input, or its difference from the reference.
-    """
-    zero = torch.zeros((), dtype=r.dtype, device=r.device)
-    return torch.where(change == 0, zero, r / torch.where(change == 0, 1.0, change))
+def _as_multiplier(r: Tensor, change: Tensor) -> tuple[Tensor, Tensor]:
+    """Relevance as (multiplier, direct): a multiple of the input (its difference from the reference) unless that is 0."""
+    there = change != 0
+    return torch.where(there, r / torch.where(there, change, 1.0), 0.0), torch.where(there, 0.0, r)

@@ -163,10 +163,14 @@ def matrix_relevance(local: Local, R: Tensor, r: Tensor, keep: Tensor, rule: Rul
         kept = [local.apply(leaf, w) for leaf, w in zip(leaves, weights, strict=True)]
         whole = torch.stack([local.apply(half, w).detach() for half, w in zip(halves, weights, strict=True)]).sum(0)
         left = torch.stack([part.detach() for part in kept]).sum(0)
-        factor = torch.where(left == 0, torch.zeros_like(left), whole / left)
+        # Not `left == 0`: a fast convolution may leave rounding where nothing contributes.
+        none = left.abs() <= torch.finfo(left.dtype).eps * whole.abs().flatten(1).amax(1).reshape(
+            -1, *[1] * (left.dim() - 1)
+        )
+        factor = torch.where(none, 0.0, whole / torch.where(none, 1.0, left))
         grads = torch.autograd.grad(kept, leaves, [s * factor] * len(kept))
         pruned = pruned + sum(leaf.detach() * grad for leaf, grad in zip(leaves, grads, strict=True))
-        lost = torch.where(left == 0, s * whole, torch.zeros_like(s))
+        lost = torch.where(none, s * whole, 0.0)
         pruned, pooled = pruned + _pool(lost, r * keep), pooled + per_sample(lost.abs())
     return pruned, pooled
 

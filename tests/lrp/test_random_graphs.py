@@ -89,9 +89,9 @@ def check_conservation(start, dims):
         {"composite": "epsilon_plus_flat"},
     ):
         check_ledger(start, lrpgen.explain(graph, x, target=TARGETS, **kw), explained.numpy())
-    base = torch.full_like(x[:1], 0.25)
-    there = lrpgen.explain(graph, base.expand_as(x), target=TARGETS).output.gather(1, TARGETS[:, None])[:, 0]
-    check_ledger(start, lrpgen.explain(graph, x, target=TARGETS, reference=base), (explained - there).numpy())
+    against = lrpgen.explain(graph, x, target=TARGETS, reference=torch.full_like(x[:1], 0.25))
+    change = (against.output - against.base).gather(1, TARGETS[:, None])[:, 0]
+    check_ledger(start, against, change.numpy())
 
 
 @pytest.mark.parametrize(("start", "dims", "exact"), blocks(0, FAST))

@@ -85,7 +85,7 @@ def test_a_reference_and_both_strands_reach_the_store(model, windows, tmp_path):
 
 
 def test_the_ledger_on_disk_has_the_columns_of_the_engine():
-    from lrpgen.lrp.propagate import COLUMNS
+    from lrpgen.lrp.ledger import COLUMNS
     from lrpgen.relevance.store import LEDGER_COLUMNS
 
     assert LEDGER_COLUMNS == COLUMNS
