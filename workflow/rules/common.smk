@@ -45,10 +45,17 @@ NEEDS = {
     "sequences": ["fasta"],
 }
 REFUSES = {
-    "splice-sites": ["negatives"],
-    "regions": ["negatives"],
-    "sequences": ["bed", "target"],
+    "splice-sites": ["negatives", "labels", "task"],
+    "regions": ["sites", "exon", "intron"],
+    "sequences": ["bed", "target", "sites", "exon", "intron"],
 }
+TOGETHER = [
+    ("labels", "task"),
+    ("task", "labels"),
+    ("labels", "output"),
+    ("weights", "model"),
+]
+FILES = ["fasta", "bed", "negatives", "labels", "model", "weights"]
 
 
 def plain(error, known):
@@ -138,16 +145,29 @@ def check_sample(row, place):
             raise WorkflowError(
                 f"{place}: the column {column!r} means nothing to source {source}; leave it empty."
             )
-    if row["target"] and row["target"] not in CLASSES[source]:
+    for column, other in TOGETHER:
+        if row[column] and not row[other]:
+            raise WorkflowError(
+                f"{place}: the column {column!r} needs {other!r} beside it; fill it in."
+            )
+    known = [row["output"]] if row["output"] else row_classes(row)
+    if row["target"] and row["target"] not in known:
         raise WorkflowError(
             f"{place}: target {row['target']!r} is no class of source {source}; "
-            f"choose one of {', '.join(CLASSES[source])}, or leave it empty for no track."
+            f"choose one of {', '.join(known)}, or leave it empty for no track."
         )
-    for column in ("fasta", "bed", "negatives"):
+    for column in FILES:
         if row[column] and not Path(row[column]).is_file():
             raise WorkflowError(
                 f"{place}: {column} {row[column]} does not exist; paths start at the folder Snakemake runs in."
             )
+
+
+def row_classes(row):
+    """Names of the windows' classes, the background last."""
+    if row["sites"] in ("donor", "acceptor"):
+        return [row["sites"], "decoy"]
+    return CLASSES[row["source"]]
 
 
 CONFIG_SCHEMA = "../schemas/config.schema.yaml"
@@ -158,7 +178,17 @@ SAMPLES = read_samples(config["samples"])
 
 wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
-    target="|".join(sorted({name for names in CLASSES.values() for name in names})),
+    target="|".join(
+        sorted(
+            {
+                re.escape(name)
+                for row in SAMPLES.values()
+                for name in [*row_classes(row), row["output"]]
+                if name
+            }
+        )
+    ),
+    member="[0-9]+",
 
 
 scattergather:
@@ -167,8 +197,53 @@ scattergather:
 
 
 def explained(sample):
-    """Classes whose windows are explained: all but the background, which comes last."""
-    return CLASSES[SAMPLES[sample]["source"]][:-1]
+    """What is explained: all classes but the background, which comes last, or the output that the sheet names."""
+    row = SAMPLES[sample]
+    return [row["output"]] if row["output"] else row_classes(row)[:-1]
+
+
+def explained_windows(wildcards):
+    """Options of `lrpgen explain` that say which windows are explained, and for which output."""
+    row = SAMPLES[wildcards.sample]
+    labels = None if row["labels"] else ",".join(row_classes(row)[:-1])
+    return command_options({"--labels": labels, "--target": row["output"] or None})
+
+
+def loaded(sample):
+    """Whether the sample's model comes from the sheet instead of being trained."""
+    return bool(SAMPLES[sample]["model"])
+
+
+def chosen(samples):
+    """A wildcard's pattern for some samples; one that fits nothing where there are none."""
+    return "|".join(map(re.escape, samples)) or "(?!)"
+
+
+def models(wildcards):
+    """The sample's models: one, or the members of an ensemble."""
+    members = 1 if loaded(wildcards.sample) else config["model"]["members"]
+    more = [
+        f"results/{wildcards.sample}/members/{i}.safetensors"
+        for i in range(2, members + 1)
+    ]
+    return [f"results/{wildcards.sample}/model.safetensors", *more]
+
+
+def baseline_file(wildcards):
+    """The k-mer baseline, which needs a train part: none for models that were loaded."""
+    return (
+        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/baseline.json"
+    )
+
+
+def history_file(wildcards):
+    return (
+        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/history.json"
+    )
+
+
+def model_options(wildcards, input):
+    return " ".join(f"--model {shlex.quote(str(path))}" for path in input.models)
 
 
 def sample_file(column):
@@ -182,17 +257,101 @@ def sample_file(column):
 
 def windows_options(wildcards):
     """Options of `lrpgen windows` that this sample's source has a use for."""
-    window, source = config["windows"], SAMPLES[wildcards.sample]["source"]
-    options = {"--source": source, "--seed": config["seed"], "--width": window["width"]}
-    if source == "splice-sites":
+    window, row = config["windows"], SAMPLES[wildcards.sample]
+    sites = row["source"] == "splice-sites"
+    split = window["split"] or (
+        "none" if loaded(wildcards.sample) else "position" if sites else "fraction"
+    )
+    options = {
+        "--source": row["source"],
+        "--seed": config["seed"],
+        "--width": None if row["exon"] else window["width"],
+        "--max-ambiguous-share": window["max_ambiguous_share"],
+        "--split": split,
+        "--similarity": None if split == "none" else window["similarity"],
+    }
+    of_split = {
+        "position": {
+            "--validation-start": window["validation_start"],
+            "--test-start": window["test_start"],
+        },
+        "contig": {
+            "--validation-contigs": ",".join(window["validation_contigs"]),
+            "--test-contigs": ",".join(window["test_contigs"]),
+        },
+        "file": {"--split-file": window["split_file"]},
+        "fraction": {
+            "--validation-fraction": window["validation_fraction"],
+            "--test-fraction": window["test_fraction"],
+        },
+        "none": {},
+    }
+    options |= of_split[split]
+    if sites:
         options["--decoys-per-site"] = window["decoys_per_site"]
-        options["--validation-start"] = window["validation_start"]
-        options["--test-start"] = window["test_start"]
+        options |= {
+            f"--{name}": row[name] or None for name in ("sites", "exon", "intron")
+        }
+    elif row["labels"]:
+        options["--task"] = row["task"]
     else:
         options["--negatives-per-positive"] = window["negatives_per_positive"]
-        options["--validation-fraction"] = window["validation_fraction"]
-        options["--test-fraction"] = window["test_fraction"]
+        options["--negatives-from"] = window["negatives_from"]
     return command_options(options)
+
+
+def train_options(seed):
+    """Function of the wildcards: options of `lrpgen train`, with a seed of `seed(wildcards)`."""
+
+    def find(wildcards):
+        model = config["model"]
+        names = [
+            "architecture",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "patience",
+            "schedule",
+            "loss",
+        ]
+        names += ["class_weights", "augment_shift", "precision"]
+        options = {f"--{name.replace('_', '-')}": model[name] for name in names}
+        pairs = [
+            f"--set {shlex.quote(f'{name}={value}')}"
+            for name, value in model["settings"].items()
+        ]
+        flags = ["--augment-rc"] if model["augment_rc"] else []
+        return " ".join(
+            [command_options({**options, "--seed": seed(wildcards)}), *pairs, *flags]
+        )
+
+    return find
+
+
+def load_options(wildcards):
+    """Options of `lrpgen models convert`."""
+    loading = config["model"]["loading"]
+    classes = loading["classes"] or explained(wildcards.sample)
+    names = ["architecture", "channels", "layout", "task", "activation"]
+    options = {f"--{name}": loading[name] for name in names} | {
+        "--classes": ",".join(classes)
+    }
+    pairs = [
+        f"--set {shlex.quote(f'{name}={value}')}"
+        for name, value in config["model"]["settings"].items()
+    ]
+    return " ".join(
+        [command_options(options), *(pairs if loading["architecture"] else [])]
+    )
+
+
+def optional(flag, name):
+    """Function of the wildcards and input: the flag with the input file of that name, or nothing."""
+
+    def find(wildcards, input):
+        return f"{flag} {shlex.quote(str(input[name]))}" if input[name] else ""
+
+    return find
 
 
 def explain_options(wildcards):
@@ -268,9 +427,10 @@ def motif_summaries(wildcards):
 
 def final_output(wildcards):
     """Every file that stays, not only the last one: what went missing is made again."""
-    once = [rules.windows, rules.train, rules.predict, rules.gather, rules.report]
     wanted = []
     for sample, row in SAMPLES.items():
+        made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
+        once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
         wanted += [
             str(path).format(sample=sample) for rule in once for path in rule.output
         ]

@@ -4,7 +4,7 @@
 rule explain_windows:
     input:
         windows="results/{sample}/windows.h5",
-        model="results/{sample}/model.safetensors",
+        models=models,
     output:
         shard=temp("results/{sample}/shards/windows.{scatteritem}.h5"),
     log:
@@ -20,11 +20,12 @@ rule explain_windows:
         runtime=minutes(60),
     params:
         options=explain_options,
-        labels=lambda wildcards: ",".join(explained(wildcards.sample)),
+        models=model_options,
+        windows=explained_windows,
         shard=shard,
         code=code_hash("lrp", "relevance"),
     shell:
-        "lrpgen explain --model {input.model:q} --windows {input.windows:q} --labels {params.labels}"
+        "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
         " {params.options} --threads {threads} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
 
 
@@ -52,7 +53,7 @@ rule gather:
 rule explain_tiles:
     input:
         genome=sample_file("fasta"),
-        model="results/{sample}/model.safetensors",
+        models=models,
     output:
         shard=temp("results/{sample}/shards/tiles.{target}.{scatteritem}.h5"),
     log:
@@ -68,11 +69,12 @@ rule explain_tiles:
         runtime=minutes(240),
     params:
         options=explain_options,
+        models=model_options,
         stride=config["tracks"]["stride"],
         shard=shard,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
-        "lrpgen explain --model {input.model:q} --genome {input.genome:q} --stride {params.stride}"
+        "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
         " --target {wildcards.target} {params.options} --threads {threads} --shard {params.shard}"
         " -o {output.shard:q} > {log:q} 2>&1"
 

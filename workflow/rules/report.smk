@@ -20,7 +20,7 @@ rule report:
     input:
         windows="results/{sample}/windows.h5",
         model="results/{sample}/model.safetensors",
-        history="results/{sample}/history.json",
+        history=history_file,
         predictions="results/{sample}/predictions.tsv",
         metrics="results/{sample}/metrics.json",
         relevance="results/{sample}/relevance.h5",

@@ -6,6 +6,7 @@ rule windows:
         fasta=sample_file("fasta"),
         bed=sample_file("bed"),
         negatives=sample_file("negatives"),
+        labels=sample_file("labels"),
     output:
         windows=ensure("results/{sample}/windows.h5", non_empty=True),
     log:
@@ -20,11 +21,11 @@ rule windows:
         runtime=minutes(30),
     params:
         options=windows_options,
-        bed=lambda wildcards, input: f"--bed {input.bed}" if input.bed else "",
-        negatives=lambda wildcards, input: (
-            f"--negatives {input.negatives}" if input.negatives else ""
-        ),
+        bed=optional("--bed", "bed"),
+        negatives=optional("--negatives", "negatives"),
+        labels=optional("--labels", "labels"),
         code=code_hash("sequences"),
     shell:
         "lrpgen windows {params.options} --fasta {input.fasta:q} {params.bed} {params.negatives}"
+        " {params.labels}"
         " -o {output.windows:q} > {log:q} 2>&1"
