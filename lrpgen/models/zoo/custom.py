@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from importlib.abc import SourceLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,14 +47,15 @@ def _import(file: Path) -> ModuleType:
     # A name of its own, so that the file shadows no package, and one file read twice is one module.
     name = f"lrpgen_user_{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    if spec is None or not isinstance(spec.loader, SourceLoader):
         raise InputError(f"{file} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     folder = str(file.resolve().parent)
     sys.modules[name] = module  # dataclasses and torch.export look modules up by name
     sys.path.insert(0, folder)  # as `python file.py` has it: files beside it can be imported
     try:
-        spec.loader.exec_module(module)
+        # Read, not imported: Python's cache beside the file could hold an older one of the same second and size.
+        exec(spec.loader.source_to_code(file.read_bytes(), str(file)), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(f"{file} cannot be imported ({_named(error)}); mend the file") from error
