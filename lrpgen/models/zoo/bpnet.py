@@ -64,7 +64,7 @@ class BPNet(nn.Module):
         margin = max(trimming - PROFILE // 2, 0)  # what the profile's kernel sees counts
         self.counted = slice(margin, width - margin)
         self.stem = nn.Conv1d(4, filters, FIRST, padding=FIRST // 2)
-        self.first = activation(first_activation)
+        self.first = activation(first_activation, filters, normed=False)
         self.dilated = nn.ModuleList(
             nn.Conv1d(filters, filters, DILATED, padding=2**i, dilation=2**i) for i in range(1, layers + 1)
         )

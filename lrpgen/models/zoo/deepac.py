@@ -52,7 +52,7 @@ class DeePaCRapid(nn.Module):
         self.shared = rc == "share"
         self.input = nn.Dropout(input_dropout)
         self.conv1 = nn.Conv1d(4, filters[0], kernel, padding="same")
-        self.first = nn.Sequential(activation(first_activation), nn.AvgPool1d(POOL))
+        self.first = nn.Sequential(activation(first_activation, filters[0], normed=False), nn.AvgPool1d(POOL))
         self.conv2 = nn.Conv1d(filters[0] * (2 if self.shared else 1), filters[1], kernel, padding="same")
         self.act = nn.ReLU()
         self.merge = nn.Linear(filters[1], dense[0])

@@ -58,4 +58,4 @@ class MotifCNN(nn.Module):
 def _block(channels: int, filters: int, kernel: int, act: str = "relu") -> nn.Sequential:
     # The bias would be cancelled by the batch norm that follows.
     conv = nn.Conv1d(channels, filters, kernel, padding="same", bias=False)
-    return nn.Sequential(conv, nn.BatchNorm1d(filters), activation(act), nn.MaxPool1d(POOL))
+    return nn.Sequential(conv, nn.BatchNorm1d(filters), activation(act, filters, normed=True), nn.MaxPool1d(POOL))

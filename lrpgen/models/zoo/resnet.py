@@ -73,7 +73,8 @@ class ResNet1d(nn.Module):
         if not (kernel % 2 and first_kernel % 2):
             raise InputError(f"kernels of {first_kernel} and {kernel} bp: resnet1d needs odd ones, to keep the length")
         conv = nn.Conv1d(4, filters[0], first_kernel, padding=first_kernel // 2, bias=False)
-        self.stem = nn.Sequential(conv, nn.BatchNorm1d(filters[0]), activation(first_activation))
+        act = activation(first_activation, filters[0], normed=True)
+        self.stem = nn.Sequential(conv, nn.BatchNorm1d(filters[0]), act)
         channels, layers = filters[0], []
         for stage, count in enumerate(filters):
             for number in range(blocks):

@@ -43,11 +43,16 @@ class Exponential(nn.Module):
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "exp": Exponential}
 
 
-def activation(name: str) -> nn.Module:
-    """The layer of that name. Raises `InputError` when there is none."""
+def activation(name: str, filters: int, *, normed: bool) -> nn.Module:
+    """The activation of that name for a layer of `filters` filters, which a batch norm has normed or not.
+
+    Where none has, one is put in front of an exponential: without it, bpnet did not learn a planted motif (Ours; the
+    authors' public networks have a batch norm there too). Raises `InputError` for an unknown name.
+    """
     if name not in ACTIVATIONS:
         raise InputError(f"first_activation {name!r} is not known; choose one of {', '.join(ACTIVATIONS)}")
-    return ACTIVATIONS[name]()
+    layer = ACTIVATIONS[name]()
+    return nn.Sequential(nn.BatchNorm1d(filters), layer) if name == "exp" and not normed else layer
 
 
 def block(channels: int, stage: Stage, act: str = "relu", *, norm: Norm | None = None) -> nn.Sequential:
@@ -55,7 +60,7 @@ def block(channels: int, stage: Stage, act: str = "relu", *, norm: Norm | None =
     padding = "same" if stage.padded else 0
     layers: list[nn.Module] = [nn.Conv1d(channels, stage.filters, stage.kernel, padding=padding)]
     layers += [] if norm is None else [nn.BatchNorm1d(stage.filters, *norm)]
-    layers += [activation(act)]
+    layers += [activation(act, stage.filters, normed=norm is not None)]
     layers += [nn.MaxPool1d(stage.pool)] if stage.pool > 1 else []
     layers += [nn.Dropout(stage.dropout)] if stage.dropout else []
     return nn.Sequential(*layers)
