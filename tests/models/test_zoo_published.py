@@ -5,10 +5,13 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from zoo_nets import dna, small
 
 from lrpgen.models.zoo import build
+from lrpgen.models.zoo.stages import Stage, block, length_after, shortest
 
 
 def layers(name):
@@ -74,7 +77,7 @@ def test_initial_weights_are_drawn_as_the_authors_drew_them(name):
         limit = LIMITS[name](*fans(layer))
         assert layer.weight.abs().max() <= limit
         assert layer.weight.abs().max() > 0.95 * limit
-        assert float(layer.weight.std()) == pytest.approx(limit / math.sqrt(3), rel=0.1)
+        assert float(layer.weight.detach().std()) == pytest.approx(limit / math.sqrt(3), rel=0.1)
         assert (layer.bias == 0).all() == (name != "basset")
 
 
@@ -94,3 +97,23 @@ def test_deepac_layer_by_layer():
     x = (net.merge(x[:, :half]) + net.merge(x[:, half:].flip(1))).relu()
     x = net.head(net.dense[2](x).relu())
     torch.testing.assert_close(net(dna("deepac-rapid")), x)
+
+
+STAGES = st.lists(
+    st.builds(Stage, st.just(2), st.sampled_from((1, 3, 5, 7)), st.integers(1, 4), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(STAGES, st.integers(0, 20))
+def test_lengths_are_those_of_the_layers(stages, more):
+    """The shortest window leaves one position or more, one bp less leaves none, and any length is what the layers leave."""
+    width = shortest(stages)
+    assert length_after(stages, width) >= 1
+    assert length_after(stages, width - 1) < 1
+    x = torch.zeros(1, 4, width + more)
+    for number, stage in enumerate(stages):
+        x = block(2 if number else 4, stage)(x)
+    assert x.shape == (1, 2, length_after(stages, width + more))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from torch import nn
@@ -118,38 +119,37 @@ def build(name: str, *, classes: int | None = None, width: int | None = None, **
     ------
     InputError : unknown name, wrong arguments, too narrow windows, a file or class of one's own that cannot be used.
     """
-    if name.startswith(PREFIX):
-        maker: Callable[..., nn.Module] = load_class(name)
-        wanted = accepted(maker, {"classes": classes, "width": width})
-    elif name in ARCHITECTURES:
-        entry = ARCHITECTURES[name]
-        maker, wanted = (
-            entry.build,
-            {
-                "classes": entry.classes if classes is None else classes,
-                "width": entry.width if width is None else width,
-            },
-        )
-        for key, value in wanted.items():
-            if value is None:
-                raise InputError(f"architecture {name} has no published {key}; give {key}=")
-    else:
-        raise InputError(
-            f"architecture {name!r} is not known; choose one of {', '.join(ARCHITECTURES)}, "
-            f"or a class of your own as {PREFIX}path/to/file.py:Class"
-        )
-    for key, value in wanted.items():
-        _check_count(name, key, value)
-    shared = "rc" in kwargs and "rc" not in inspect.signature(maker).parameters
-    rc = kwargs.pop("rc") if shared else "none"
+    maker, sizes = _own(name, classes, width) if name.startswith(PREFIX) else _of_the_zoo(name, classes, width)
+    for key, value in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+            raise InputError(f"architecture {name}: {key}={value!r} must be a whole number of at least 1")
+    wrapped = "rc" not in inspect.signature(maker).parameters  # the others share weights in a way of their own
+    rc = kwargs.pop("rc", "none") if wrapped else "none"
     check_rc(rc)
-    net = construct(name, maker, {**wanted, **kwargs})
+    net = construct(name, maker, {**sizes, **kwargs})
     net = BothStrands(net) if rc == "share" else net
-    if classes is not None and width is not None and name.startswith(PREFIX):
+    if name.startswith(PREFIX) and classes is not None and width is not None:
         check_outputs(name, net, classes, width)
     return net
 
 
-def _check_count(name: str, key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"architecture {name}: {key}={value!r} must be a whole number of at least 1")
+def _of_the_zoo(name: str, classes: int | None, width: int | None) -> tuple[Callable[..., nn.Module], dict[str, Any]]:
+    if name not in ARCHITECTURES:
+        raise InputError(
+            f"architecture {name!r} is not known; choose one of {', '.join(ARCHITECTURES)}, "
+            f"or a class of your own as {PREFIX}path/to/file.py:Class"
+        )
+    entry = ARCHITECTURES[name]
+    sizes = {
+        "classes": entry.classes if classes is None else classes,
+        "width": entry.width if width is None else width,
+    }
+    for key, value in sizes.items():
+        if value is None:
+            raise InputError(f"architecture {name} has no published {key}; give {key}=")
+    return entry.build, sizes
+
+
+def _own(name: str, classes: int | None, width: int | None) -> tuple[Callable[..., nn.Module], dict[str, Any]]:
+    maker = load_class(name)
+    return maker, accepted(maker, {"classes": classes, "width": width})
