@@ -58,7 +58,9 @@ class BPNet(nn.Module):
         trimming = edge(layers) if trimming is None else trimming
         if trimming < 0:
             raise InputError(f"trimming={trimming} must be 0 or more bp")
-        check_width(f"bpnet with layers={layers} and trimming={trimming}", width, shortest(trimming, profile))
+        size = f"bpnet with layers={layers} and trimming={trimming}"
+        remedy = "make wider windows, or use fewer layers or a smaller trimming"
+        check_width(size, width, shortest(trimming, profile), remedy)
         self.tracks = (classes, strands)
         self.seen = slice(trimming, width - trimming)
         margin = max(trimming - PROFILE // 2, 0)  # what the profile's kernel sees counts

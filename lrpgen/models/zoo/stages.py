@@ -90,9 +90,7 @@ def resized(name: str, stages: Sequence[Stage], filters: Sequence[int] | None) -
     return [replace(stage, filters=count) for stage, count in zip(stages, filters, strict=True)]
 
 
-def check_width(name: str, width: int, least: int) -> None:
+def check_width(name: str, width: int, least: int, remedy: str = "make wider windows") -> None:
     """Raise `InputError` when windows are too narrow for an architecture."""
     if width < least:
-        raise InputError(
-            f"architecture {name} needs windows of at least {least} bp, these have {width} bp; make wider windows"
-        )
+        raise InputError(f"architecture {name} needs windows of at least {least} bp, these have {width} bp; {remedy}")
