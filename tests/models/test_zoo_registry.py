@@ -122,7 +122,7 @@ def test_narrower_windows_for_a_smaller_bpnet():
     assert counts(build("bpnet", classes=2, width=41, filters=4, trimming=20)(torch.zeros(2, 4, 41))).shape == (2, 2)
     net = build("bpnet", classes=2, width=1041, filters=4, profile=False)
     assert net(torch.zeros(2, 4, 1041)).shape == (2, 2)
-    with pytest.raises(InputError, match="layers=8 and trimming=557 needs.* at least 1041 bp.*fewer layers"):
+    with pytest.raises(InputError, match=r"layers=8 and trimming=557 needs.* at least 1041 bp.*fewer layers"):
         build("bpnet", classes=2, width=1040, profile=False)
     with pytest.raises(InputError, match="trimming=-1"):
         build("bpnet", classes=2, width=300, trimming=-1)
