@@ -19,7 +19,7 @@ from torch import nn
 from .. import __version__
 from ..errors import InputError
 from ..files import atomic, existing
-from .zoo import ARCHITECTURES, MIN_WIDTH
+from .zoo import build, is_known
 
 HEADER = "lrpgen"  # key of the card in the safetensors header
 
@@ -37,18 +37,6 @@ class Card:
     input: str = "(N, 4, L), rows A C G T"
     training: dict[str, Any] = field(default_factory=dict)
     lrpgen_version: str = __version__
-
-
-def build(architecture: str, **kwargs: Any) -> nn.Module:
-    """A new model of the zoo. Raises `InputError` for an unknown name, wrong arguments or too narrow windows."""
-    if architecture not in ARCHITECTURES:
-        raise InputError(f"architecture {architecture!r} is not known; choose one of {', '.join(ARCHITECTURES)}")
-    if kwargs.get("width", MIN_WIDTH[architecture]) < MIN_WIDTH[architecture]:
-        raise InputError(f"architecture {architecture} needs windows of at least {MIN_WIDTH[architecture]} bp")
-    try:
-        return ARCHITECTURES[architecture](**kwargs)
-    except TypeError as error:
-        raise InputError(f"architecture {architecture}: {error}; give the arguments it takes") from error
 
 
 def save_model(path: str | os.PathLike[str], model: nn.Module, card: Card) -> None:
@@ -74,7 +62,7 @@ def load_model(
 
     Parameters
     ----------
-    path_or_name : file written by `save_model`, or the name of an architecture of the zoo.
+    path_or_name : file written by `save_model`, or the name of an architecture (see `zoo.build`).
     weights : safetensors file with the weights, when the first argument is a name.
     kw : arguments of the architecture (`classes`, `width`, ...) when the first argument is a name.
 
@@ -83,7 +71,7 @@ def load_model(
     InputError : unknown name, missing or damaged file, weights that do not fit (names the tensor and both shapes).
     """
     name = os.fspath(path_or_name)
-    if name in ARCHITECTURES:
+    if is_known(name):
         model = build(name, **kw)
         source = weights
     else:
