@@ -67,9 +67,14 @@ def create(path: str | os.PathLike[str], attrs: dict[str, Any], json_attrs: Sequ
 
 @contextlib.contextmanager
 def reading(
-    path: str | os.PathLike[str], what: str, made_by: str, form: str, version: int, needed: Sequence[str]
+    path: str | os.PathLike[str],
+    what: str,
+    made_by: str,
+    form: str,
+    version: int | tuple[int, ...],
+    needed: Sequence[str],
 ) -> Iterator[h5py.File]:
-    """Open `path` read-only. `needed`: attributes and datasets it must have.
+    """Open `path` read-only. `needed`: attributes and datasets it must have; `version`: the one or ones that are read.
 
     Raises `InputError` when it is missing, damaged, something else, of another version or incomplete.
     """
@@ -81,9 +86,10 @@ def reading(
     with file:
         if file.attrs.get("format") != form:
             raise InputError(f"{path} is not a {what}; give the output of {made_by}")
-        if file.attrs.get("version") != version:
-            found = file.attrs.get("version")
-            raise InputError(f"{path} has version {found} of a {what}, this lrpgen reads {version}; make it again")
+        known = version if isinstance(version, tuple) else (version,)
+        if (found := file.attrs.get("version")) not in known:
+            reads = " and ".join(str(one) for one in known)
+            raise InputError(f"{path} has version {found} of a {what}, this lrpgen reads {reads}; make it again")
         if missing := [key for key in needed if key not in file.attrs and key not in file]:
             raise InputError(f"{what} {path} lacks {', '.join(missing)}; make it again")
         yield file

@@ -1,9 +1,12 @@
 """DNA in: FASTA and BED files become labelled one-hot windows, split into train, validation and test.
 
-`onehot` (letters and arrays), `reading` (plain and gzip text), `fasta` (a genome by random access, a set of sequences),
-`faidx` (its index), `bed` (regions), `splice` (annotated sites and their decoys), `negatives` (dinucleotide shuffles),
-`split` (which part a window belongs to), `sources` (the three kinds of input), `windows` (options, build, check),
-`windowfile` (windows on disk), `tiles` (a whole genome, batch by batch).
+Reading: `onehot` (letters and arrays), `reading` (plain and gzip text), `fasta` (a genome by random access, a set of
+sequences), `faidx` (its index), `bed` (regions), `names` (names by the million), `labels` (a table of targets), `folds`
+(somebody else's split). Windows: `sources` (splice sites, regions, sequences), `splice` (annotated sites and decoys),
+`cut` (windows of a genome), `negatives` (dinucleotide shuffles), `background` (GC-matched loci), `draw` (an even
+sample). Parts: `choose`, `splits` (by place), `groups` (at random), `similarity` and `minhash` (near-copies),
+`unionfind`. Together: `options`, `spool` (letters on disk meanwhile), `draft` (what is left out), `windows` (build and
+write), `writer`, `windowfile` (windows on disk), `tiles` (a whole genome, batch by batch).
 """
 
 from importlib import import_module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,10 +13,12 @@ import pandas as pd
 
 from ..errors import InputError
 from .fasta import unknown_contig
+from .names import UNNAMED, Text
 from .reading import lines
 
 SKIPPED = ("#", "track", "browser")
 BLOCK_COLUMNS = 12
+SCAN_ROWS = 8192  # lines that `scan_bed` holds as Python objects
 
 
 def read_bed(path: str | Path, contigs: Mapping[str, int] | None = None, *, blocks: bool = False) -> pd.DataFrame:
@@ -34,10 +37,57 @@ def read_bed(path: str | Path, contigs: Mapping[str, int] | None = None, *, bloc
         if line.strip() and not line.startswith(SKIPPED):
             rows.append(_region(path, number, line, contigs, blocks))
     if not rows:
-        raise InputError(f"BED {path} has no regions (only blank or comment lines); add at least one")
+        raise _no_regions(path)
     names = ["chrom", "start", "end", "name", "score", "strand", "line", *(["blocks"] if blocks else [])]
     types = {"start": np.int64, "end": np.int64, "score": np.float32, "line": np.int64}
     return pd.DataFrame(rows, columns=names).astype(types)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Regions of a BED file without an object for each. `table`: contig (number in the FASTA, int32), start and end
+    (int64), score (float32), minus (bool), line (int64); `names` (N,) of `names.Text`, or None where all are "."."""
+
+    table: pd.DataFrame
+    names: np.ndarray | None
+
+
+def scan_bed(path: str | Path, contigs: Mapping[str, int]) -> Regions:
+    """The first six columns of a BED file of any size, some 50 bytes a region; checks and errors as in `read_bed`."""
+    path = Path(path)
+    number_of = {name: index for index, name in enumerate(contigs)}
+    blocks: list[tuple[pd.DataFrame, np.ndarray]] = []
+    rows: list[tuple] = []
+    for number, line in lines(path, "BED"):
+        if line.strip() and not line.startswith(SKIPPED):
+            rows.append(_region(path, number, line, contigs, blocks=False))
+            if len(rows) == SCAN_ROWS:
+                blocks.append(_compact(rows, number_of))
+                rows = []
+    if rows:
+        blocks.append(_compact(rows, number_of))
+    if not blocks:
+        raise _no_regions(path)
+    names = np.concatenate([block[1] for block in blocks])
+    table = pd.concat([block[0] for block in blocks], ignore_index=True)
+    return Regions(table, None if (names == UNNAMED).all() else names)
+
+
+def _compact(rows: list[tuple], number_of: Mapping[str, int]) -> tuple[pd.DataFrame, np.ndarray]:
+    chrom, start, end, name, score, strand, line = zip(*rows, strict=True)
+    columns = {
+        "contig": np.array([number_of[one] for one in chrom], np.int32),
+        "start": np.array(start, np.int64),
+        "end": np.array(end, np.int64),
+        "score": np.array(score, np.float32),
+        "minus": np.array([one == "-" for one in strand]),
+        "line": np.array(line, np.int64),
+    }
+    return pd.DataFrame(columns), np.array(name, dtype=Text)
+
+
+def _no_regions(path: Path) -> InputError:
+    return InputError(f"BED {path} has no regions (only blank or comment lines); add at least one")
 
 
 def _region(path: Path, number: int, line: str, contigs: Mapping[str, int] | None, blocks: bool) -> tuple:

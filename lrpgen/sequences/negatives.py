@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..cache import use_numba_cache
+from .onehot import UNKNOWN, onehot_of
+from .spool import Spool
 
 BATCH = 4096  # sequences shuffled per call
 
@@ -15,18 +17,38 @@ def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarr
     """int8 (N, copies, 4, L) from int8 (N, 4, L): each copy keeps its sequence's dinucleotide counts exactly, and
     its first and last base. A zero column (N) is shuffled as a fifth letter. Same `seed`, same result.
     """
+    shuffled = np.empty((len(onehot), copies, *onehot.shape[1:]), dtype=np.int8)
+    seeds = _seeds(len(onehot), copies, seed)
+    for at in range(0, len(onehot), BATCH):
+        shuffled[at : at + BATCH] = _shuffle(onehot[at : at + BATCH], seeds[:, at : at + BATCH])
+    return shuffled
+
+
+def append_shuffles(spool: Spool, copies: int, seed: int) -> np.ndarray:
+    """Add `copies` shuffles of each window of the spool to its end; the row (N * copies,) that each was made from."""
+    count = len(spool)
+    seeds = _seeds(count, copies, seed)
+    for rows, codes in spool.blocks(np.arange(count)):
+        made = _shuffle(onehot_of(codes), seeds[:, rows])
+        found = np.where(made.any(axis=2), made.argmax(axis=2), UNKNOWN).astype(np.uint8)
+        spool.append(found.reshape(-1, spool.width))
+    return np.repeat(np.arange(count), copies)
+
+
+def _seeds(count: int, copies: int, seed: int) -> np.ndarray:
+    return np.random.default_rng([seed, 1]).integers(0, 2**31 - 1, size=(copies, count))
+
+
+def _shuffle(onehot: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """int8 (n, copies, 4, L) with one seed per copy and sequence: seeds (copies, n)."""
     use_numba_cache()
     import torch
     from tangermeme.ersatz import dinucleotide_shuffle as shuffle
 
-    count, _, length = onehot.shape
-    shuffled = np.empty((count, copies, 4, length), dtype=np.int8)
-    seeds = np.random.default_rng([seed, 1]).integers(0, 2**31 - 1, size=(copies, count)).tolist()
-    for at in range(0, count, BATCH):
-        rows = slice(at, at + BATCH)
-        batch = torch.from_numpy(np.ascontiguousarray(onehot[rows]))
-        # One copy per call: asked for several, tangermeme refuses sequences with a single order, such as AAAA.
-        for copy in range(copies):
-            made: Any = shuffle(batch, n=1, random_state=seeds[copy][rows], allow_N=True)
-            shuffled[rows, copy] = made[:, 0].numpy()
-    return shuffled
+    batch = torch.from_numpy(np.ascontiguousarray(onehot))
+    found = np.empty((len(onehot), len(seeds), *onehot.shape[1:]), dtype=np.int8)
+    # One copy per call: asked for several, tangermeme refuses sequences with a single order, such as AAAA.
+    for copy, chosen in enumerate(seeds.tolist()):
+        made: Any = shuffle(batch, n=1, random_state=chosen, allow_N=True)
+        found[:, copy] = made[:, 0].numpy()
+    return found

@@ -50,7 +50,12 @@ def bad_letter(place: str, letter: str, position: int) -> InputError:
 
 def encode_array(sequence: bytes | str, place: str = "sequence", offset: int = 0) -> np.ndarray:
     """One-hot int8 (4, L) of one sequence; arguments and errors as in `codes`."""
-    return (codes(sequence, place, offset) == np.arange(4, dtype=np.uint8)[:, None]).astype(np.int8)
+    return onehot_of(codes(sequence, place, offset))
+
+
+def onehot_of(codes: np.ndarray) -> np.ndarray:
+    """One-hot int8 (..., 4, L) of codes (..., L)."""
+    return (codes[..., None, :] == np.arange(4, dtype=np.uint8)[:, None]).view(np.int8)
 
 
 def decode_array(onehot: np.ndarray) -> str:

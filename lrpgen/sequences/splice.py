@@ -1,26 +1,28 @@
 """Splice sites from the blocks of BED12, and decoys: GT and AG dinucleotides that are no annotated site.
 
-A site is a **boundary**: the genome coordinate b such that exon and intron meet between bases b-1 and b. Its window of
-width w, read 5'->3' on the site's strand, has the boundary between index w//2 - 1 and index w//2. So a donor's GT
-has its G at index w//2, and an acceptor's AG has its G (the last base of the intron) at index w//2 - 1. Decoys are
-placed the same way. On '+' the window starts at b - w//2; on '-' it ends at b + w//2.
+A site is a **boundary**: the genome coordinate b such that exon and intron meet between bases b-1 and b. Its window,
+read 5'->3' on the site's strand, has n bases before the boundary: half its width (rounded down), or, for a model that
+wants it elsewhere, so many bases of exon and intron (`Frame`). So a donor's GT has its G at index n, and an acceptor's
+AG has its G (the last base of the intron) at index n - 1. Decoys are placed the same way. On '+' the window starts at
+b - n; on '-' it ends at b + n.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..errors import InputError
 from ..progress import progress
+from .draw import EvenDraw
 from .fasta import Genome
-from .split import PARTS, PositionSplit
+from .splits import PlaceSplit
+from .spool import Spool
 
 KINDS = ("donor", "acceptor")
 DINUCLEOTIDE = {"donor": "GT", "acceptor": "AG"}
@@ -36,22 +38,40 @@ _PATTERNS = {
 }
 
 
-def window_start(boundary: Any, strand: Any, width: int) -> np.ndarray:
-    """Genome start of the window of each boundary (see the top of this file)."""
-    return np.where(strand == "+", boundary - width // 2, boundary + width // 2 - width)
+@dataclass(frozen=True)
+class Frame:
+    """Where the boundary lies in a window: `before` bases precede it, for each kind of site."""
+
+    width: int
+    before: dict[str, int]
+
+    @classmethod
+    def centred(cls, width: int) -> Frame:
+        return cls(width, dict.fromkeys(KINDS, width // 2))
+
+    @classmethod
+    def of(cls, exon: int, intron: int) -> Frame:
+        return cls(exon + intron, {"donor": exon, "acceptor": intron})
+
+    def start(self, kind: str, boundary: np.ndarray, minus: np.ndarray | bool) -> np.ndarray:
+        """Genome start of the window of each boundary (see the top of this file)."""
+        before = self.before[kind]
+        return np.where(minus, boundary + before - self.width, boundary - before)
 
 
-def site_names(frame: pd.DataFrame) -> list[str]:
+def site_names(frame: pd.DataFrame, contigs: np.ndarray, decoy: int) -> list[str]:
     """`donor:CONTIG:POSITION:STRAND` (decoys: `decoy-GT:...`, `decoy-AG:...`) for each row.
 
-    POSITION is the 0-based genome position of the G of the GT or AG. `frame`: chrom, boundary, strand, kind, label.
+    POSITION is the 0-based genome position of the G of the GT or AG. `frame`: contig (index into `contigs`), boundary,
+    minus, kind (index into KINDS), label (`decoy` for decoys).
     """
-    columns = (frame[name] for name in ("chrom", "boundary", "strand", "kind", "label"))
-    return [
-        f"{kind if kind == label else f'decoy-{DINUCLEOTIDE[kind]}'}:{chrom}:"
-        f"{position_of_g(kind, boundary, strand)}:{strand}"
-        for chrom, boundary, strand, kind, label in zip(*columns, strict=True)
-    ]
+    found = []
+    columns = (frame[name].tolist() for name in ("kind", "contig", "boundary", "minus", "label"))
+    for number, contig, boundary, minus, label in zip(*columns, strict=True):
+        kind, strand = KINDS[number], "-" if minus else "+"
+        head = f"decoy-{DINUCLEOTIDE[kind]}" if label == decoy else kind
+        found.append(f"{head}:{contigs[contig]}:{position_of_g(kind, boundary, strand)}:{strand}")
+    return found
 
 
 def position_of_g(kind: str, boundary: int, strand: str) -> int:
@@ -85,99 +105,83 @@ def annotated_sites(regions: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, in
     return sites.assign(contradicting=twice), len(introns)
 
 
-def noncanonical(kinds: np.ndarray, onehot: np.ndarray) -> dict[str, int]:
-    """How many annotated sites of each kind lack GT or AG; `kinds` (N,) and `onehot` (N, 4, L) of their windows."""
-    middle = onehot.shape[2] // 2
-    columns = {"donor": (middle, (G, T)), "acceptor": (middle - 2, (A, G))}
-    found = {}
-    for kind, (at, (first, second)) in columns.items():
-        rows = onehot[kinds == kind]
-        found[kind] = int(((rows[:, first, at] == 0) | (rows[:, second, at + 1] == 0)).sum())
+def noncanonical(kinds: np.ndarray, rows: np.ndarray, spool: Spool, frame: Frame) -> dict[str, int]:
+    """How many annotated sites of each kind lack GT or AG; `kinds` (n,) of the windows `rows` (n,) of the spool."""
+    found: dict[str, int] = dict.fromkeys(KINDS, 0)
+    for block, codes in spool.blocks(rows):
+        mine = kinds[np.searchsorted(rows, block)]
+        for number, (kind, shift, pair) in enumerate((("donor", 0, (G, T)), ("acceptor", -2, (A, G)))):
+            at = frame.before[kind] + shift
+            found[kind] += int((codes[mine == number, at : at + 2] != pair).any(axis=1).sum())
     return found
-
-
-@dataclass
-class _Draw:
-    """The `size` candidates with the smallest random keys so far: an even sample without a list of all of them.
-
-    A candidate is (key, contig number, boundary, whether on '-'), one column each.
-    """
-
-    size: int
-    limit: float = np.inf
-    columns: list[tuple[np.ndarray, ...]] = field(default_factory=list)
-    waiting: int = 0
-
-    def add(self, keys: np.ndarray, contig: int, boundaries: np.ndarray, minus: bool) -> None:
-        near = keys < self.limit
-        count = int(near.sum())
-        self.columns.append((keys[near], np.full(count, contig), boundaries[near], np.full(count, minus)))
-        self.waiting += count
-        if self.waiting > max(self.size, CHUNK):
-            self.settle()
-
-    def settle(self) -> tuple[np.ndarray, ...]:
-        """The sample so far, in the order of its keys."""
-        if not self.columns:
-            return np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool)
-        merged = tuple(np.concatenate(column) for column in zip(*self.columns, strict=True))
-        order = np.argsort(merged[0], kind="stable")[: self.size]
-        kept = tuple(column[order] for column in merged)
-        self.columns, self.waiting = [kept], 0
-        if len(order) == self.size:
-            self.limit = kept[0][-1] if self.size else -np.inf
-        return kept
 
 
 def draw_decoys(
     genome: Genome,
     annotated: pd.DataFrame,
-    wanted: dict[tuple[str, str], int],
-    width: int,
-    split: PositionSplit,
+    wanted: dict[tuple[int, str], int],
+    frame: Frame,
+    split: PlaceSplit,
     seed: int,
 ) -> pd.DataFrame:
-    """Decoys (chrom, boundary, strand, kind, split): `wanted[part, kind]` GTs (kind donor) and AGs (kind acceptor).
+    """Decoys (contig, boundary, minus, kind, part): `wanted[part, kind]` GTs (kind donor) and AGs (kind acceptor).
 
     Drawn evenly from both strands of the contigs that have `annotated` sites (elsewhere a GT may well be a site nobody
     annotated). No decoy's window is the window of an annotated site of either kind (the AG of an AG|GT donor would be
     one sequence with two labels), nor that of another decoy. Where a part has too few candidates, all are taken.
     """
     # An AG|GT can be drawn as both: spare acceptors take the place of those that go.
-    spare = {"donor": 0, "acceptor": 1}
-    draws = {(part, kind): _Draw(size + spare[kind] * wanted[part, "donor"]) for (part, kind), size in wanted.items()}
-    names = list(genome.contigs)
-    number = {name: index for index, name in enumerate(names)}
+    draws = {
+        (part, kind): EvenDraw(size + (wanted.get((part, "donor"), 0) if kind == "acceptor" else 0))
+        for (part, kind), size in wanted.items()
+    }
+    parts = sorted({part for part, _ in wanted})
     random = np.random.default_rng([seed, 0])
-    for chrom, kind, strand, boundaries in _candidates(genome, annotated, width):
-        start = window_start(boundaries, np.array(strand), width)
-        parts = split.parts(start, start + width)
+    for contig, kind, minus, boundaries in _candidates(genome, annotated, frame, {kind for _, kind in wanted}):
+        start = frame.start(kind, boundaries, minus)
+        where = np.full(len(start), contig)
+        found = split.parts(where, start, start + frame.width)
         keys = random.random(len(boundaries))
-        for code, part in enumerate(PARTS):
-            here = parts == code
-            draws[part, kind].add(keys[here], number[chrom], boundaries[here], strand == "-")
-    rows = []
-    for part in PARTS:
-        taken: set[tuple[int, int, bool]] = set()
-        for kind in KINDS:
-            drawn = zip(*(column.tolist() for column in draws[part, kind].settle()[1:]), strict=True)
-            fresh = [row for row in drawn if row not in taken][: wanted[part, kind]]
-            taken.update(fresh)
-            rows += [(names[chrom], boundary, "-" if minus else "+", kind, part) for chrom, boundary, minus in fresh]
-    return pd.DataFrame(rows, columns=["chrom", "boundary", "strand", "kind", "split"])
+        for part in parts:
+            here = found == part
+            draws[part, kind].add(keys[here], where[here], boundaries[here], np.full(int(here.sum()), minus))
+    tables = [pd.DataFrame({"contig": [], "boundary": [], "minus": [], "kind": [], "part": []})]
+    for part in parts:
+        tables += _taken({kind: draws[part, kind] for kind in KINDS if (part, kind) in draws}, wanted, part)
+    types = {"contig": np.int32, "boundary": np.int64, "minus": bool, "kind": np.int8, "part": np.int8}
+    return pd.concat(tables, ignore_index=True).astype(types)
 
 
-def _candidates(genome: Genome, annotated: pd.DataFrame, width: int) -> Iterator[tuple[str, str, str, np.ndarray]]:
-    """(chrom, kind, strand, boundaries) whose windows are inside the contig and are no annotated site's."""
+def _taken(draws: dict[str, EvenDraw], wanted: dict[tuple[int, str], int], part: int) -> Iterator[pd.DataFrame]:
+    """The decoys of a part, kind by kind, each place once."""
+    seen = np.empty(0, dtype=np.int64)
+    for kind, draw in draws.items():
+        if not (drawn := draw.settle()):
+            continue
+        contig, boundary, minus = drawn
+        place = (contig.astype(np.int64) << 41) | (boundary << 1) | minus
+        fresh = np.flatnonzero(~np.isin(place, seen))[: wanted[part, kind]]
+        seen = np.concatenate([seen, place[fresh]])
+        columns = {"contig": contig[fresh], "boundary": boundary[fresh], "minus": minus[fresh]}
+        yield pd.DataFrame(columns).assign(kind=KINDS.index(kind), part=part)
+
+
+def _candidates(
+    genome: Genome, annotated: pd.DataFrame, frame: Frame, kinds: set[str]
+) -> Iterator[tuple[int, str, bool, np.ndarray]]:
+    """(contig, kind, whether on '-', boundaries) whose windows are inside the contig and are no annotated site's."""
     known = {key: np.sort(group.to_numpy()) for key, group in annotated.groupby(["chrom", "strand"])["boundary"]}
     contigs = [chrom for chrom in genome.contigs if (chrom, "+") in known or (chrom, "-") in known]
+    number = {name: index for index, name in enumerate(genome.contigs)}
     for chrom, first, codes in _scan(genome, contigs):
         for (kind, strand), (one, two, shift) in _PATTERNS.items():
+            if kind not in kinds:
+                continue
             boundaries = np.flatnonzero((codes[:-1] == one) & (codes[1:] == two)) + first + shift
-            start = window_start(boundaries, np.array(strand), width)
-            inside = (start >= 0) & (start + width <= genome.contigs[chrom])
+            start = frame.start(kind, boundaries, strand == "-")
+            fits = (start >= 0) & (start + frame.width <= genome.contigs[chrom])
             free = ~np.isin(boundaries, known.get((chrom, strand), np.empty(0, np.int64)))
-            yield chrom, kind, strand, boundaries[inside & free]
+            yield number[chrom], kind, strand == "-", boundaries[fits & free]
 
 
 def _scan(genome: Genome, contigs: Iterable[str]) -> Iterator[tuple[str, int, np.ndarray]]:

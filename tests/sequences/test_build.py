@@ -171,7 +171,7 @@ def test_writing_and_reading_back(tmp_path: Path):
     opened: Any = h5py.File(path)
     with opened as file:
         assert file.attrs["format"] == "lrpgen-windows"
-        assert file.attrs["version"] == 1
+        assert file.attrs["version"] == 2
         assert (file["onehot"].dtype, file["onehot"].shape) == (np.int8, (24, 4, 20))
         assert file["regions/start"].dtype == file["regions/end"].dtype == np.int64
         assert file["regions/score"].dtype == np.float32
@@ -210,7 +210,7 @@ def test_files_that_are_no_windows(tmp_path: Path):
         "cut.h5": "not a readable HDF5 file",
         "text.h5": "not a readable HDF5 file",
         "other.h5": "is not a windows file; give the output of `lrpgen windows`",
-        "old.h5": "has version 0 of a windows file, this lrpgen reads 1",
+        "old.h5": "has version 0 of a windows file, this lrpgen reads 1 and 2",
         "bare.h5": "lacks summary, onehot",
     }
     for name, words in expected.items():

@@ -1,0 +1,12 @@
+"""The three sources of windows: splice sites and decoys, regions of a genome, a set of sequences.
+
+Each turns options into a `Draft`, its letters in a spool beside the output; `windows` finishes and writes it.
+"""
+
+from .regions import regions
+from .sequence_set import sequences
+from .splice_sites import splice_sites
+
+MAKERS = {"splice-sites": splice_sites, "regions": regions, "sequences": sequences}
+
+__all__ = ["MAKERS"]
