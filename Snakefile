@@ -11,6 +11,8 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/files.smk"
+include: "workflow/rules/options.smk"
 include: "workflow/rules/windows.smk"
 include: "workflow/rules/model.smk"
 include: "workflow/rules/explain.smk"

@@ -1,4 +1,4 @@
-# Configuration and sample sheet: read, checked, and turned into options of `lrpgen`. No rules here.
+# Configuration and sample sheet, read and checked. No rules here.
 import csv
 import difflib
 import json
@@ -176,18 +176,14 @@ check(config, CONFIG_SCHEMA, "config", "key")
 SAMPLES = read_samples(config["samples"])
 
 
+TARGETS = {
+    name for row in SAMPLES.values() for name in [*row_classes(row), row["output"]]
+}
+
+
 wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
-    target="|".join(
-        sorted(
-            {
-                re.escape(name)
-                for row in SAMPLES.values()
-                for name in [*row_classes(row), row["output"]]
-                if name
-            }
-        )
-    ),
+    target="|".join(sorted(re.escape(name) for name in TARGETS if name)),
     member="[0-9]+",
 
 
@@ -202,13 +198,6 @@ def explained(sample):
     return [row["output"]] if row["output"] else row_classes(row)[:-1]
 
 
-def explained_windows(wildcards):
-    """Options of `lrpgen explain` that say which windows are explained, and for which output."""
-    row = SAMPLES[wildcards.sample]
-    labels = None if row["labels"] else ",".join(row_classes(row)[:-1])
-    return command_options({"--labels": labels, "--target": row["output"] or None})
-
-
 def loaded(sample):
     """Whether the sample's model comes from the sheet instead of being trained."""
     return bool(SAMPLES[sample]["model"])
@@ -217,228 +206,3 @@ def loaded(sample):
 def chosen(samples):
     """A wildcard's pattern for some samples; one that fits nothing where there are none."""
     return "|".join(map(re.escape, samples)) or "(?!)"
-
-
-def models(wildcards):
-    """The sample's models: one, or the members of an ensemble."""
-    members = 1 if loaded(wildcards.sample) else config["model"]["members"]
-    more = [
-        f"results/{wildcards.sample}/members/{i}.safetensors"
-        for i in range(2, members + 1)
-    ]
-    return [f"results/{wildcards.sample}/model.safetensors", *more]
-
-
-def baseline_file(wildcards):
-    """The k-mer baseline, which needs a train part: none for models that were loaded."""
-    return (
-        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/baseline.json"
-    )
-
-
-def history_file(wildcards):
-    return (
-        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/history.json"
-    )
-
-
-def model_options(wildcards, input):
-    return " ".join(f"--model {shlex.quote(str(path))}" for path in input.models)
-
-
-def sample_file(column):
-    """Input function: the file that the sheet names in `column` for this sample; nothing if it is empty."""
-
-    def find(wildcards):
-        return SAMPLES[wildcards.sample][column] or []
-
-    return find
-
-
-def windows_options(wildcards):
-    """Options of `lrpgen windows` that this sample's source has a use for."""
-    window, row = config["windows"], SAMPLES[wildcards.sample]
-    sites = row["source"] == "splice-sites"
-    split = window["split"] or (
-        "none" if loaded(wildcards.sample) else "position" if sites else "fraction"
-    )
-    options = {
-        "--source": row["source"],
-        "--seed": config["seed"],
-        "--width": None if row["exon"] else window["width"],
-        "--max-ambiguous-share": window["max_ambiguous_share"],
-        "--split": split,
-        "--similarity": None if split == "none" else window["similarity"],
-    }
-    of_split = {
-        "position": {
-            "--validation-start": window["validation_start"],
-            "--test-start": window["test_start"],
-        },
-        "contig": {
-            "--validation-contigs": ",".join(window["validation_contigs"]),
-            "--test-contigs": ",".join(window["test_contigs"]),
-        },
-        "file": {"--split-file": window["split_file"]},
-        "fraction": {
-            "--validation-fraction": window["validation_fraction"],
-            "--test-fraction": window["test_fraction"],
-        },
-        "none": {},
-    }
-    options |= of_split[split]
-    if sites:
-        options["--decoys-per-site"] = window["decoys_per_site"]
-        options |= {
-            f"--{name}": row[name] or None for name in ("sites", "exon", "intron")
-        }
-    elif row["labels"]:
-        options["--task"] = row["task"]
-    else:
-        options["--negatives-per-positive"] = window["negatives_per_positive"]
-        options["--negatives-from"] = window["negatives_from"]
-    return command_options(options)
-
-
-def train_options(seed):
-    """Function of the wildcards: options of `lrpgen train`, with a seed of `seed(wildcards)`."""
-
-    def find(wildcards):
-        model = config["model"]
-        names = [
-            "architecture",
-            "epochs",
-            "batch_size",
-            "learning_rate",
-            "patience",
-            "schedule",
-            "loss",
-        ]
-        names += ["class_weights", "augment_shift", "precision"]
-        options = {f"--{name.replace('_', '-')}": model[name] for name in names}
-        pairs = [
-            f"--set {shlex.quote(f'{name}={value}')}"
-            for name, value in model["settings"].items()
-        ]
-        flags = ["--augment-rc"] if model["augment_rc"] else []
-        return " ".join(
-            [command_options({**options, "--seed": seed(wildcards)}), *pairs, *flags]
-        )
-
-    return find
-
-
-def load_options(wildcards):
-    """Options of `lrpgen models convert`."""
-    loading = config["model"]["loading"]
-    classes = loading["classes"] or explained(wildcards.sample)
-    names = ["architecture", "channels", "layout", "task", "activation"]
-    options = {f"--{name}": loading[name] for name in names} | {
-        "--classes": ",".join(classes)
-    }
-    pairs = [
-        f"--set {shlex.quote(f'{name}={value}')}"
-        for name, value in config["model"]["settings"].items()
-    ]
-    return " ".join(
-        [command_options(options), *(pairs if loading["architecture"] else [])]
-    )
-
-
-def optional(flag, name):
-    """Function of the wildcards and input: the flag with the input file of that name, or nothing."""
-
-    def find(wildcards, input):
-        return f"{flag} {shlex.quote(str(input[name]))}" if input[name] else ""
-
-    return find
-
-
-def explain_options(wildcards):
-    """Options of `lrpgen explain` that windows and genome tiles share."""
-    section = config["explain"]
-    return command_options(
-        {
-            "--composite": section["composite"],
-            "--prune-positive": section["prune"]["positive"],
-            "--prune-negative": section["prune"]["negative"],
-            "--redistribute": section["prune"]["redistribute"],
-            "--reference": section["reference"],
-            "--strands": section["strands"],
-            "--batch-size": section["batch_size"],
-            "--seed": config["seed"],
-        }
-    )
-
-
-def command_options(options):
-    """`--name value ...`; an option whose value is None is left out."""
-    return " ".join(
-        f"{name} {shlex.quote(str(value))}"
-        for name, value in options.items()
-        if value is not None
-    )
-
-
-def shard(wildcards):
-    """`2-of-8`, as Snakemake's scatter names it, to `2/8`, as `lrpgen explain` reads it."""
-    return wildcards.scatteritem.replace("-of-", "/")
-
-
-def settings(wildcards):
-    """The settings that made a sample's results, defaults included, as JSON text for the report."""
-    shown = {**config, "sample": SAMPLES[wildcards.sample]}
-    return json.dumps(shown, indent=2)
-
-
-def megabytes(base, per_input=0.0):
-    """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
-
-    def amount(wildcards, input, attempt):
-        # Not input.size_mb, which warns of a coroutine under --report. A missing file means "to be determined".
-        size = sum(os.path.getsize(path) for path in input) / 1e6 if per_input else 0
-        return int((base + per_input * size) * attempt)
-
-    return amount
-
-
-def minutes(base):
-    """Run time in minutes, as much again with every retry."""
-
-    def amount(wildcards, attempt):
-        return base * attempt
-
-    return amount
-
-
-def track_files(wildcards):
-    """The sample's genome tracks, if the sheet asks for some."""
-    target = SAMPLES[wildcards.sample]["target"]
-    return [f"results/{wildcards.sample}/tracks/{target}.json"] if target else []
-
-
-def motif_summaries(wildcards):
-    return expand(
-        "results/{sample}/motifs/{target}/summary.json",
-        sample=wildcards.sample,
-        target=explained(wildcards.sample),
-    )
-
-
-def final_output(wildcards):
-    """Every file that stays, not only the last one: what went missing is made again."""
-    wanted = []
-    for sample, row in SAMPLES.items():
-        made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
-        once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
-        wanted += [
-            str(path).format(sample=sample) for rule in once for path in rule.output
-        ]
-        pairs = [(rules.motifs, target) for target in explained(sample)]
-        pairs += [(rules.tracks, row["target"])] if row["target"] else []
-        wanted += [
-            str(path).format(sample=sample, target=target)
-            for rule, target in pairs
-            for path in rule.output
-        ]
-    return wanted

@@ -1,0 +1,66 @@
+# Which files a sample has: input functions, and what a run ends with. No rules here.
+
+
+def sample_file(column):
+    """Input function: the file that the sheet names in `column` for this sample; nothing if it is empty."""
+
+    def find(wildcards):
+        return SAMPLES[wildcards.sample][column] or []
+
+    return find
+
+
+def models(wildcards):
+    """The sample's models: one, or the members of an ensemble."""
+    members = 1 if loaded(wildcards.sample) else config["model"]["members"]
+    more = [
+        f"results/{wildcards.sample}/members/{i}.safetensors"
+        for i in range(2, members + 1)
+    ]
+    return [f"results/{wildcards.sample}/model.safetensors", *more]
+
+
+def baseline_file(wildcards):
+    """The k-mer baseline, which needs a train part: none for models that were loaded."""
+    return (
+        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/baseline.json"
+    )
+
+
+def history_file(wildcards):
+    return (
+        [] if loaded(wildcards.sample) else f"results/{wildcards.sample}/history.json"
+    )
+
+
+def track_files(wildcards):
+    """The sample's genome tracks, if the sheet asks for some."""
+    target = SAMPLES[wildcards.sample]["target"]
+    return [f"results/{wildcards.sample}/tracks/{target}.json"] if target else []
+
+
+def motif_summaries(wildcards):
+    return expand(
+        "results/{sample}/motifs/{target}/summary.json",
+        sample=wildcards.sample,
+        target=explained(wildcards.sample),
+    )
+
+
+def final_output(wildcards):
+    """Every file that stays, not only the last one: what went missing is made again."""
+    wanted = []
+    for sample, row in SAMPLES.items():
+        made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
+        once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
+        wanted += [
+            str(path).format(sample=sample) for rule in once for path in rule.output
+        ]
+        pairs = [(rules.motifs, target) for target in explained(sample)]
+        pairs += [(rules.tracks, row["target"])] if row["target"] else []
+        wanted += [
+            str(path).format(sample=sample, target=target)
+            for rule, target in pairs
+            for path in rule.output
+        ]
+    return wanted

@@ -1,0 +1,168 @@
+# Configuration and sheet as options of `lrpgen`, and resources. No rules here.
+
+
+def windows_options(wildcards):
+    """Options of `lrpgen windows` that this sample's source has a use for."""
+    window, row = config["windows"], SAMPLES[wildcards.sample]
+    sites = row["source"] == "splice-sites"
+    split = window["split"] or (
+        "none" if loaded(wildcards.sample) else "position" if sites else "fraction"
+    )
+    options = {
+        "--source": row["source"],
+        "--seed": config["seed"],
+        "--width": None if row["exon"] else window["width"],
+        "--max-ambiguous-share": window["max_ambiguous_share"],
+        "--split": split,
+        "--similarity": None if split == "none" else window["similarity"],
+    }
+    of_split = {
+        "position": {
+            "--validation-start": window["validation_start"],
+            "--test-start": window["test_start"],
+        },
+        "contig": {
+            "--validation-contigs": ",".join(window["validation_contigs"]),
+            "--test-contigs": ",".join(window["test_contigs"]),
+        },
+        "file": {"--split-file": window["split_file"]},
+        "fraction": {
+            "--validation-fraction": window["validation_fraction"],
+            "--test-fraction": window["test_fraction"],
+        },
+        "none": {},
+    }
+    options |= of_split[split]
+    if sites:
+        options["--decoys-per-site"] = window["decoys_per_site"]
+        options |= {
+            f"--{name}": row[name] or None for name in ("sites", "exon", "intron")
+        }
+    elif row["labels"]:
+        options["--task"] = row["task"]
+    else:
+        options["--negatives-per-positive"] = window["negatives_per_positive"]
+        options["--negatives-from"] = window["negatives_from"]
+    return command_options(options)
+
+
+def load_options(wildcards):
+    """Options of `lrpgen models convert`."""
+    loading = config["model"]["loading"]
+    classes = loading["classes"] or explained(wildcards.sample)
+    names = ["architecture", "channels", "layout", "task", "activation"]
+    options = {f"--{name}": loading[name] for name in names} | {
+        "--classes": ",".join(classes)
+    }
+    pairs = [
+        f"--set {shlex.quote(f'{name}={value}')}"
+        for name, value in config["model"]["settings"].items()
+    ]
+    return " ".join(
+        [command_options(options), *(pairs if loading["architecture"] else [])]
+    )
+
+
+def train_options(seed):
+    """Function of the wildcards: options of `lrpgen train`, with a seed of `seed(wildcards)`."""
+
+    def find(wildcards):
+        model = config["model"]
+        names = [
+            "architecture",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "patience",
+            "schedule",
+            "loss",
+        ]
+        names += ["class_weights", "augment_shift", "precision"]
+        options = {f"--{name.replace('_', '-')}": model[name] for name in names}
+        pairs = [
+            f"--set {shlex.quote(f'{name}={value}')}"
+            for name, value in model["settings"].items()
+        ]
+        flags = ["--augment-rc"] if model["augment_rc"] else []
+        return " ".join(
+            [command_options({**options, "--seed": seed(wildcards)}), *pairs, *flags]
+        )
+
+    return find
+
+
+def explain_options(wildcards):
+    """Options of `lrpgen explain` that windows and genome tiles share."""
+    section = config["explain"]
+    return command_options(
+        {
+            "--composite": section["composite"],
+            "--prune-positive": section["prune"]["positive"],
+            "--prune-negative": section["prune"]["negative"],
+            "--redistribute": section["prune"]["redistribute"],
+            "--reference": section["reference"],
+            "--strands": section["strands"],
+            "--batch-size": section["batch_size"],
+            "--seed": config["seed"],
+        }
+    )
+
+
+def explained_windows(wildcards):
+    """Options of `lrpgen explain` that say which windows are explained, and for which output."""
+    row = SAMPLES[wildcards.sample]
+    labels = None if row["labels"] else ",".join(row_classes(row)[:-1])
+    return command_options({"--labels": labels, "--target": row["output"] or None})
+
+
+def model_options(wildcards, input):
+    return " ".join(f"--model {shlex.quote(str(path))}" for path in input.models)
+
+
+def optional(flag, name):
+    """Function of the wildcards and input: the flag with the input file of that name, or nothing."""
+
+    def find(wildcards, input):
+        return f"{flag} {shlex.quote(str(input[name]))}" if input[name] else ""
+
+    return find
+
+
+def command_options(options):
+    """`--name value ...`; an option whose value is None is left out."""
+    return " ".join(
+        f"{name} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if value is not None
+    )
+
+
+def shard(wildcards):
+    """`2-of-8`, as Snakemake's scatter names it, to `2/8`, as `lrpgen explain` reads it."""
+    return wildcards.scatteritem.replace("-of-", "/")
+
+
+def settings(wildcards):
+    """The settings that made a sample's results, defaults included, as JSON text for the report."""
+    shown = {**config, "sample": SAMPLES[wildcards.sample]}
+    return json.dumps(shown, indent=2)
+
+
+def megabytes(base, per_input=0.0):
+    """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
+
+    def amount(wildcards, input, attempt):
+        # Not input.size_mb, which warns of a coroutine under --report. A missing file means "to be determined".
+        size = sum(os.path.getsize(path) for path in input) / 1e6 if per_input else 0
+        return int((base + per_input * size) * attempt)
+
+    return amount
+
+
+def minutes(base):
+    """Run time in minutes, as much again with every retry."""
+
+    def amount(wildcards, attempt):
+        return base * attempt
+
+    return amount
