@@ -13,7 +13,7 @@ from lrpgen.errors import InputError
 from lrpgen.models import MotifCNN, read_card
 from lrpgen.models.metrics import class_metrics
 from lrpgen.models.predict import predict
-from lrpgen.models.train import Training, train
+from lrpgen.models.training import Training, train
 from lrpgen.sequences import WindowSet, write_windows
 
 MOTIF = "TGACTCA"
