@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -157,7 +157,7 @@ def _loader(blocks: Blocks, workers: int) -> DataLoader | None:
         batch_size=None,
         sampler=_Requests(),
         num_workers=workers,
-        collate_fn=_as_it_is,
+        collate_fn=cast(Any, _as_it_is),
         persistent_workers=True,
         generator=torch.Generator(),  # its own, so that dropout's random numbers do not depend on `workers`
     )
