@@ -30,12 +30,13 @@ def predict_regions(bed: Path, genome: Path, ensemble: Ensemble, output: Path) -
     width = ensemble.card.width
     with Genome(genome) as source:
         table = read_bed(bed, source.contigs).drop(columns=["score", "line"])
-        table["start"] += (table["end"] - table["start"]) // 2 - width // 2
-        table["end"] = table["start"] + width
-        inside = (table["start"] >= 0) & (table["end"] <= table["chrom"].map(source.contigs))
+        start = (table["start"] + (table["end"] - table["start"]) // 2 - width // 2).to_numpy()
+        lengths = np.array([source.contigs[name] for name in table["chrom"]])
+        inside = (start >= 0) & (start + width <= lengths)
+        table = table.assign(start=start, end=start + width)
         if not inside.all():
             say(f"predicting: left out, window of {width} bp over the contig's end: {int((~inside).sum()):,}")
-        table = table[inside]
+        table = table.loc[inside]
         if not len(table):
             raise InputError(f"{bed}: no region has a window of {width} bp within its contig; check BED and FASTA")
         with progress("predicting", len(table), "regions") as advance, new_table(output, ensemble) as rows:
