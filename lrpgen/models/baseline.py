@@ -33,7 +33,7 @@ READ = 1024  # windows read at a time
 
 def kmer_counts(onehot: np.ndarray) -> Sparse:
     """float32 (n, 5460) counts of the words of 1 to 6 bases in (n, 4, L); words with an unknown base do not count."""
-    index, known = onehot.argmax(axis=1), (onehot > 0).any(axis=1)
+    index, known = onehot.argmax(axis=1), np.max(onehot, axis=1) > 0
     rows = len(onehot)
     counts, words, valid = [], np.zeros_like(index), np.ones_like(known)
     for k in range(1, LONGEST + 1):

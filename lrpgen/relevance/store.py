@@ -4,8 +4,8 @@ Layout (version 1): `/regions/{chrom,start,end,name,score,strand,label,split}`, 
 `/relevance` float32 (N, L) 5'->3' of the region's strand, `/multipliers` float16 (N, 4, L) hypothetical contributions,
 `/output` float32 (N, K), `/target` int32 (N,), `/start` float32 (N,) the relevance that entered at the output,
 `/ledger/{layer,op,rule}` (M,) and `/ledger/{column}` float32 (N, M); attributes say how it was made and how many `rows`
-there are. `/onehot` and `/multipliers` are absent from stores of genome tiles. Where several models were explained, all of this is the
-mean over them, and `/spread` float32 (N, L) is the standard deviation of the relevance.
+there are. `/onehot` and `/multipliers` are absent from stores of genome tiles. Where several models were explained, all
+of this is the mean over them, and `/spread` float32 (N, L) is the standard deviation of the relevance.
 """
 
 from __future__ import annotations
