@@ -22,7 +22,7 @@ from lrpgen.files import write_json
 from lrpgen.lrp import Prune, capture, explain
 from lrpgen.models import load_model
 from lrpgen.models.predict import predict
-from lrpgen.models.train import Training, train
+from lrpgen.models.training import Training, train
 from lrpgen.provenance import versions
 from lrpgen.sequences import WindowOptions, make_windows, read_windows
 

@@ -10,7 +10,7 @@ import yaml
 
 from lrpgen.lrp import Prune
 from lrpgen.models.predict import predict
-from lrpgen.models.train import Training, train
+from lrpgen.models.training import Training, train
 from lrpgen.motifs import find_motifs
 from lrpgen.relevance.run import Job, explain_windows
 from lrpgen.relevance.store import open_store

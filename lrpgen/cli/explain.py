@@ -12,7 +12,9 @@ from .options import Device, Seed, Threads
 
 
 def explain(
-    model: Annotated[Path, typer.Option(help="Model of `lrpgen train`.", show_default=False)],
+    model: Annotated[
+        list[Path], typer.Option(help="Model of `lrpgen train`; of several, the mean.", show_default=False)
+    ],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the store goes.")] = None,
     windows: Annotated[Path | None, typer.Option(help="Explain windows of this file of `lrpgen windows`.")] = None,
     labels: Annotated[str | None, typer.Option(help="Classes to explain, by comma; all but the background.")] = None,
@@ -47,14 +49,15 @@ def explain(
 
     prune = Prune(prune_positive, prune_negative, redistribute)
     if describe:
-        print(describe_model(model, composite, prune))
+        print(describe_model(model[0], composite, prune))
         return
     if output is None:
         raise InputError("explain needs --output, the store to write; name a file")
     if (windows is None) == (genome is None):
         raise InputError("explain needs either --windows or --genome; give one of them")
     job = Job(
-        model=model,
+        model=model[0],
+        members=tuple(model[1:]),
         output=output,
         target=target,
         composite=composite,

@@ -7,24 +7,66 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
 from .options import Device, Output, Seed, Threads
 
 
 def predict(
-    windows: Annotated[Path, typer.Argument(help="File of `lrpgen windows`.", show_default=False)],
-    model: Annotated[Path, typer.Option(help="Model of `lrpgen train`.", show_default=False)],
+    model: Annotated[
+        list[Path], typer.Option(help="Model of `lrpgen train`; several are averaged.", show_default=False)
+    ],
     output: Output,
-    metrics: Annotated[Path | None, typer.Option(help="Also write quality on each part, as JSON.")] = None,
+    windows: Annotated[Path | None, typer.Argument(help="File of `lrpgen windows`.", show_default=False)] = None,
+    bed: Annotated[Path | None, typer.Option(help="Instead: regions of --genome, around their middles.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="Genome of --bed; without it: tile the whole genome.")] = None,
+    fasta: Annotated[Path | None, typer.Option(help="Instead: sequences as long as the model's window.")] = None,
+    stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
+    bigwig: Annotated[Path | None, typer.Option(help="Tiles: also tracks, this prefix, one per class.")] = None,
+    labels: Annotated[str | None, typer.Option(help="Classes with a track, by comma; all but the background.")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="Windows: also quality on each part, as JSON.")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="JSON of `lrpgen baseline` to put beside it.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Windows: also figures of the test part, this folder.")] = None,
+    rc_average: Annotated[
+        bool, typer.Option("--rc-average", help="Average with the reverse complement; not where strand matters.")
+    ] = False,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 512,
     seed: Seed = 1,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
-    """Class probabilities of every window, and how good they are on each part.
+    """Predictions for labelled windows (and how good they are), for regions, for sequences or for a whole genome.
 
     Example: lrpgen predict results/hla/windows.h5 --model results/hla/model.safetensors -o predictions.tsv
+
+    Example: lrpgen predict --genome genome.fa --stride 10 --model a.safetensors --model b.safetensors -o tiles.tsv.gz
     """
     del seed  # nothing is random here; every command takes it, so that scripts need not know which do
-    from ..models.predict import predict
+    _check_choice(windows, bed, genome, fasta)
+    if windows is None and (metrics or plots or baseline):
+        raise InputError("metrics, plots and baseline need labels; give a file of `lrpgen windows`")
+    if bigwig is not None and (genome is None or bed is not None):
+        raise InputError("tracks are made of tiles; give --genome without --bed")
+    how = {"rc_average": rc_average, "batch_size": batch_size, "device": device, "threads": threads}
+    if windows is not None:
+        from ..models.predict import predict
 
-    predict(windows, model, output, metrics, batch_size=batch_size, device=device, threads=threads)
+        predict(windows, model, output, metrics, baseline=baseline, plots=plots, **how)
+        return
+    from ..models.ensemble import Ensemble
+    from ..models.scan import predict_fasta, predict_genome, predict_regions
+
+    ensemble = Ensemble(model, **how)
+    if fasta is not None:
+        predict_fasta(fasta, ensemble, output)
+    elif genome is not None and bed is not None:
+        predict_regions(bed, genome, ensemble, output)
+    elif genome is not None:
+        chosen = labels.split(",") if labels else None
+        predict_genome(genome, stride, ensemble, output, bigwig=bigwig, labels=chosen)
+
+
+def _check_choice(windows: Path | None, bed: Path | None, genome: Path | None, fasta: Path | None) -> None:
+    if bed is not None and genome is None:
+        raise InputError("--bed needs the genome its regions are on; give --genome")
+    if sum(given is not None for given in (windows, genome, fasta)) != 1:
+        raise InputError("predict needs one input: a windows file, --fasta, or --genome (with --bed or alone)")

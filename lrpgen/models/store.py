@@ -35,6 +35,8 @@ class Card:
     parameters: int
     seed: int
     input: str = "(N, 4, L), rows A C G T"
+    task: str = "classes"  # classes (exclusive), labels (yes or no each), values (numbers)
+    activation: str = "softmax"  # what makes predictions of raw outputs: softmax, sigmoid, exp, identity
     training: dict[str, Any] = field(default_factory=dict)
     lrpgen_version: str = __version__
 

@@ -17,7 +17,9 @@ from ..errors import InputError
 from ..files import sha256
 from ..lrp import Explanation, Graph, Prune, explain
 from ..lrp.explain import as_graph
+from ..lrp.explanation import averaged
 from ..models import Card, load_model, read_card
+from ..models.ensemble import check_members, model_paths
 from ..progress import progress
 from ..sequences import Genome, Tiles, open_windows
 from .store import LEDGER_COLUMNS, Batch, create
@@ -28,7 +30,10 @@ UNLABELLED = "."  # label and split of tiles, which nobody annotated
 
 @dataclass(frozen=True)
 class Job:
-    """One shard of work. shard: (k, n), k counted from 1. target: a class name; None = each window's own class."""
+    """One shard of work. shard: (k, n), k counted from 1. target: a class name; None = each window's own class.
+
+    members : further models; the store then holds the mean relevance over all and its spread.
+    """
 
     model: Path
     output: Path
@@ -44,6 +49,7 @@ class Job:
     device: str = "auto"
     threads: int = 0
     seed: int = 1
+    members: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         k, n = self.shard
@@ -51,6 +57,16 @@ class Job:
             raise InputError(f"shard {k}/{n} does not exist; give K/N with K from 1 to N")
         if self.batch_size < 1:
             raise InputError(f"batch_size={self.batch_size} is too small; give at least 1")
+
+    @property
+    def models(self) -> list[Path]:
+        return model_paths([self.model, *self.members])
+
+    def card(self) -> Card:
+        """The card of the models. Raises `InputError` where members of an ensemble do not agree."""
+        cards = [read_card(path) for path in self.models]
+        check_members(self.models, cards)
+        return cards[0]
 
     def rows(self, total: int) -> np.ndarray:
         """This shard's part of 0..total-1, contiguous."""
@@ -67,7 +83,7 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
     ------
     InputError : unknown class, windows that do not fit the model.
     """
-    card = read_card(job.model)
+    card = job.card()
     with open_windows(windows) as source:
         if source.width != card.width:
             raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
@@ -93,7 +109,7 @@ def explain_tiles(job: Job, genome: Path, stride: int) -> int:
 
     The store gets neither one-hot nor multipliers: they would outgrow the genome many times.
     """
-    card = read_card(job.model)
+    card = job.card()
     if job.target is None:
         raise InputError("tiles have no class of their own; name one with --target")
     target = _class_index(card, job.target)
@@ -121,14 +137,15 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
     """Yield run(regions, onehot, target), which explains one batch and appends it to the shard."""
     place = choose_device(job.device)
     set_threads(job.threads)
-    graph: Graph = as_graph(load_model(job.model), torch.zeros(1, 4, card.width)).to(place)
+    example = torch.zeros(1, 4, card.width)
+    graphs: list[Graph] = [as_graph(load_model(path), example).to(place) for path in job.models]
     whole = "windows" in origin
     prune = asdict(job.prune) if job.prune else None
     method = {"composite": job.composite, "prune": prune, **{key: getattr(job, key) for key in METHOD}}
     attrs = {
         "method": method,
         "target": job.target or "own class",
-        "model_sha256": sha256(job.model),
+        "model_sha256": ",".join(sha256(path) for path in job.models),
         "classes": card.classes,
         "source": origin,
         "width": card.width,
@@ -140,14 +157,30 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
 
         def run(regions: pd.DataFrame, onehot: np.ndarray, target: torch.Tensor) -> None:
             options = {key: getattr(job, key) for key in ("composite", "prune", "device", "seed", *METHOD)}
-            found = explain(graph, torch.from_numpy(onehot), target=target, **options)
+            x = torch.from_numpy(onehot)
+            members = [explain(graph, x, target=target, **options) for graph in graphs]
+            _check_same(job.models, members)
+            found = averaged(members)
             if writer.rows == 0:
                 writer.layers(
                     {name: [getattr(entry, name) for entry in found.entries] for name in ("layer", "op", "rule")}
                 )
-            writer.append(_batch(regions, onehot if whole else None, found, whole and job.multipliers))
+            batch = _batch(regions, onehot if whole else None, found, whole and job.multipliers)
+            if len(members) > 1:
+                batch.spread = torch.stack([m.relevance.sum(1) for m in members]).std(0, correction=0).cpu().numpy()
+            writer.append(batch)
 
         yield run
+
+
+def _check_same(paths: list[Path], members: list[Explanation]) -> None:
+    """Raise `InputError` unless all explanations have the same layers and scale, so that a mean has a meaning."""
+    layers = [[(entry.layer, entry.op) for entry in member.entries] for member in members]
+    for path, found in zip(paths, layers, strict=True):
+        if found != layers[0]:
+            raise InputError(f"{path} has other layers than {paths[0]}; relevance is averaged over one architecture")
+    if len(members) > 1 and members[0].log_scale is not None:
+        raise InputError("relative rules give relevance up to a factor, which cannot be averaged over models")
 
 
 def _batch(regions: pd.DataFrame, onehot: np.ndarray | None, found: Explanation, multipliers: bool) -> Batch:

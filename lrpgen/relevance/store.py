@@ -4,7 +4,8 @@ Layout (version 1): `/regions/{chrom,start,end,name,score,strand,label,split}`, 
 `/relevance` float32 (N, L) 5'->3' of the region's strand, `/multipliers` float16 (N, 4, L) hypothetical contributions,
 `/output` float32 (N, K), `/target` int32 (N,), `/start` float32 (N,) the relevance that entered at the output,
 `/ledger/{layer,op,rule}` (M,) and `/ledger/{column}` float32 (N, M); attributes say how it was made and how many `rows`
-there are. `/onehot` and `/multipliers` are absent from stores of genome tiles.
+there are. `/onehot` and `/multipliers` are absent from stores of genome tiles. Where several models were explained, all
+of this is the mean over them, and `/spread` float32 (N, L) is the standard deviation of the relevance.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Batch:
     onehot: np.ndarray | None = None
     multipliers: np.ndarray | None = None
     start: np.ndarray | None = None
+    spread: np.ndarray | None = None
 
 
 class Writer:
@@ -69,6 +71,8 @@ class Writer:
             self._add(f"ledger/{column}", batch.ledger[column].astype(np.float32))
         if batch.start is not None:
             self._add("start", batch.start.astype(np.float32))
+        if batch.spread is not None:
+            self._add("spread", batch.spread.astype(np.float32))
         if batch.onehot is not None:
             self._add("onehot", batch.onehot.astype(np.int8))
         if batch.multipliers is not None:
@@ -146,6 +150,10 @@ class Store:
     def relevance(self, rows: Any = slice(None)) -> np.ndarray:
         return self._data("relevance")[rows]
 
+    def spread(self, rows: Any = slice(None)) -> np.ndarray:
+        """(n, L) standard deviation of the relevance over the models of an ensemble."""
+        return self._data("spread")[rows]
+
     def onehot(self, rows: Any = slice(None)) -> np.ndarray:
         return self._data("onehot")[rows]
 
@@ -178,6 +186,7 @@ class Store:
             target=self._data("target")[rows],
             ledger={column: self.ledger(column, rows) for column in LEDGER_COLUMNS},
             start=self.start(rows) if self.has("start") else None,
+            spread=self.spread(rows) if self.has("spread") else None,
             onehot=self.onehot(rows) if self.has("onehot") else None,
             multipliers=self.multipliers(rows) if self.has("multipliers") else None,
         )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from planted_windows import MOTIF, planted
 from safetensors.torch import save_file
 
 import lrpgen
@@ -13,29 +14,9 @@ from lrpgen.errors import InputError
 from lrpgen.models import MotifCNN, read_card
 from lrpgen.models.metrics import class_metrics
 from lrpgen.models.predict import predict
-from lrpgen.models.train import Training, train
-from lrpgen.sequences import WindowSet, write_windows
+from lrpgen.models.training import Training, train
 
-MOTIF = "TGACTCA"
 SMALL = Training(epochs=6, batch_size=32, seed=3, threads=1, device="cpu")
-
-
-def planted(path, n=360, width=40, splits=("train", "validation", "test"), classes=("positive", "negative"), seed=0):
-    """Random sequence; every other one carries MOTIF in its middle."""
-    random = np.random.default_rng(seed)
-    sequences, rows = [], []
-    for i in range(n):
-        letters = random.choice(list("ACGT"), width)
-        if i % 2 == 0:
-            letters[16 : 16 + len(MOTIF)] = list(MOTIF)
-        sequences.append("".join(letters))
-        split = splits[min(i * 5 // n // 3, 1) + (i * 5 // n == 4)] if len(splits) == 3 else splits[0]
-        rows.append(("c", i * width, (i + 1) * width, f"r{i}", 0.0, "+", classes[i % len(classes)], split))
-    columns = ["chrom", "start", "end", "name", "score", "strand", "label", "split"]
-    attrs = {"source": "sequences", "seed": 0, "summary": {}, "fasta": "x.fa", "bed": "", "width": width}
-    onehot = lrpgen.encode(sequences).numpy()
-    write_windows(path, WindowSet(pd.DataFrame(rows, columns=columns), onehot, ["positive", "negative"], attrs))
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,180 @@
+"""Batches of one part of a windows file under a memory budget, in an order that the seed alone decides.
+
+A part that fits the budget is read once and fully shuffled every epoch. Of a larger part, blocks (the windows of one
+chunk of the file) are read in a new random order every epoch and pass through a pool as large as the budget, from which
+batches are drawn at random: each chunk is unpacked once an epoch, and no more than the pool is ever held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from ...sequences import WindowFile, open_windows
+from ...sequences.windowfile import CHUNK_ROWS
+
+Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), onehot int8 (n, 4, L)
+BLOCKS_PER_READ = 8  # blocks that one request to a reader asks for: some 100 kB to 2 MB
+AUTO_WORKERS = 2
+
+
+class Blocks(Dataset):
+    """Blocks of the windows file by number; every process that reads opens the file for itself."""
+
+    def __init__(self, path: Path, rows: np.ndarray) -> None:
+        """rows: ascending row numbers of the part."""
+        self.path = path
+        cuts = np.flatnonzero(np.diff(rows // CHUNK_ROWS)) + 1
+        self.rows = np.split(rows, cuts)
+        self.first = np.concatenate([[0], cuts])
+        self._file: WindowFile | None = None
+        self._stack = ExitStack()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, numbers: Iterable[int]) -> Piece:
+        """The windows of some blocks, one after the other."""
+        if self._file is None:
+            self._file = self._stack.enter_context(open_windows(self.path))
+        file, positions, onehot = self._file, [], []
+        for number in numbers:
+            rows, start = self.rows[number], int(self.rows[number][0])
+            # A slice is much faster than a list of rows, and the chunk is unpacked whole anyway.
+            onehot.append(file.onehot(slice(start, int(rows[-1]) + 1))[rows - start])
+            positions.append(self.first[number] + np.arange(len(rows)))
+        return np.concatenate(positions), np.concatenate(onehot)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_file": None, "_stack": ExitStack()}
+
+    def close(self) -> None:
+        self._stack.close()
+        self._file = None
+
+
+class Part:
+    """Windows of one part of the split.
+
+    Parameters
+    ----------
+    rows : ascending row numbers in the file. width : bp. budget : bytes of windows that may be held.
+    workers : reading processes; -1 takes none where the part fits or cores are few, else AUTO_WORKERS.
+    """
+
+    def __init__(self, path: Path, rows: np.ndarray, width: int, budget: int, workers: int, cores: int) -> None:
+        self.count, self.width = len(rows), width
+        self.capacity = budget // (4 * width)  # windows
+        self.fits = self.count <= self.capacity
+        self._blocks = Blocks(path, rows)
+        auto = 0 if self.fits or cores <= AUTO_WORKERS else AUTO_WORKERS
+        self._loader = _loader(self._blocks, auto if workers < 0 else workers)
+        self._held: np.ndarray | None = None
+
+    def close(self) -> None:
+        """Close the file and end the reading processes."""
+        self._blocks.close()
+        self._loader = None
+        self._held = None
+
+    def in_order(self, size: int) -> Iterator[Piece]:
+        """All windows in the order of the file, `size` at a time."""
+        if self.fits:
+            held, everything = self._whole(), np.arange(self.count)
+            yield from ((everything[at : at + size], held[at : at + size]) for at in range(0, self.count, size))
+        else:
+            yield from _rebatched(self._pieces(np.arange(len(self._blocks))), size)
+
+    def shuffled(self, size: int, generator: torch.Generator) -> Iterator[Piece]:
+        """All windows once, in random batches of `size` (the last may be smaller); `generator` decides the order."""
+        if self.fits:
+            held = self._whole()
+            for positions in torch.randperm(self.count, generator=generator).split(size):
+                yield positions.numpy(), held[positions.numpy()]
+        else:
+            rng = np.random.default_rng(int(torch.randint(2**62, (1,), generator=generator)))
+            yield from self._pooled(rng.permutation(len(self._blocks)), size, rng)
+
+    def _pooled(self, order: np.ndarray, size: int, rng: np.random.Generator) -> Iterator[Piece]:
+        capacity = max(self.capacity, size)
+        pool = np.empty((capacity, 4, self.width), np.int8)
+        members = np.empty(capacity, np.int64)
+        free = np.arange(capacity)
+        for positions, onehot in self._pieces(order):
+            at = 0
+            while at < len(positions):
+                slots, free = free[: len(positions) - at], free[len(positions) - at :]
+                pool[slots], members[slots] = onehot[at : at + len(slots)], positions[at : at + len(slots)]
+                at += len(slots)
+                if len(free) == 0:
+                    free = rng.choice(capacity, size, replace=False)
+                    yield members[free], pool[free]
+        rest = rng.permutation(np.setdiff1d(np.arange(capacity), free))
+        for at in range(0, len(rest), size):
+            yield members[rest[at : at + size]], pool[rest[at : at + size]]
+
+    def _whole(self) -> np.ndarray:
+        if self._held is None:
+            self._held = np.empty((self.count, 4, self.width), np.int8)
+            for positions, onehot in self._pieces(np.arange(len(self._blocks))):
+                self._held[positions] = onehot
+            self._blocks.close()
+        return self._held
+
+    def _pieces(self, order: np.ndarray) -> Iterator[Piece]:
+        requests = [order[at : at + BLOCKS_PER_READ].tolist() for at in range(0, len(order), BLOCKS_PER_READ)]
+        if self._loader is None:
+            yield from (self._blocks[request] for request in requests)
+        else:
+            self._loader.sampler.requests = requests  # type: ignore[attr-defined]
+            yield from self._loader
+
+
+class _Requests:
+    """A sampler that hands out the requests of the current epoch, so that readers live for the whole training."""
+
+    def __init__(self) -> None:
+        self.requests: list[list[int]] = []
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.requests)
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+
+def _loader(blocks: Blocks, workers: int) -> DataLoader | None:
+    if workers == 0:
+        return None
+    return DataLoader(
+        blocks,
+        batch_size=None,
+        sampler=_Requests(),
+        num_workers=workers,
+        collate_fn=cast(Any, _as_it_is),
+        persistent_workers=True,
+        generator=torch.Generator(),  # its own, so that dropout's random numbers do not depend on `workers`
+    )
+
+
+def _as_it_is(piece: Piece) -> Piece:
+    return piece
+
+
+def _rebatched(pieces: Iterable[Piece], size: int) -> Iterator[Piece]:
+    """The same windows in the same order, `size` at a time."""
+    kept: Piece | None = None
+    for piece in pieces:
+        positions, onehot = piece if kept is None else (np.concatenate(pair) for pair in zip(kept, piece, strict=True))
+        whole = len(positions) // size * size
+        for at in range(0, whole, size):
+            yield positions[at : at + size], onehot[at : at + size]
+        kept = positions[whole:], onehot[whole:]
+    if kept is not None and len(kept[0]):
+        yield kept

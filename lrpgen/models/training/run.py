@@ -1,0 +1,101 @@
+"""The door: windows file and options in, model file, history and figures out."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...device import choose_device, deterministic
+from ...errors import InputError
+from ...files import write_json
+from ...sequences import WindowFile, open_windows
+from ..store import Card, build, save_model
+from . import checkpoint
+from .loader import Part
+from .loop import Data, fit, start
+from .options import Training
+from .precision import choose_precision, precision
+from .tasks import Task, check_targets, choose_task
+
+
+def train(windows_path: Path, output: Path, options: Training, history_path: Path | None = None) -> dict[str, Any]:
+    """Train on the `train` part, stop on the `validation` part, write model (and history); returns the history.
+
+    The `test` part is not looked at. Same seed, same machine, same number of threads: same weights. A run that was
+    killed goes on from its last whole epoch (`output`.checkpoint) when the same command is given again, and ends with
+    the weights of a run that was not.
+
+    Raises
+    ------
+    InputError : a part is empty or has nothing to learn, windows too narrow for the architecture, a loss or precision
+        that does not fit, a loss that is not finite.
+    """
+    windows_path, output = Path(windows_path), Path(output)
+    device = choose_device(options.device)
+    chosen = choose_precision(options.precision, device)
+    with ExitStack() as stack:
+        file = stack.enter_context(open_windows(windows_path))
+        task = choose_task(getattr(file, "task", "classes"), file.classes, options)
+        parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
+        stack.enter_context(deterministic(options.seed, options.threads))
+        stack.enter_context(precision(chosen, device))
+        kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
+        model = build(options.architecture, **kwargs)
+        _check_output(model, options.architecture, file.width, len(file.classes))
+        state = start(model.to(device), options)
+        kept, key = checkpoint.beside(output), checkpoint.run_key(options, windows_path)
+        checkpoint.restore(kept, state, key)
+        fit(state, parts["train"], parts["validation"], task, options, device, kept, key)
+    model.load_state_dict(state.best)
+    history = {"epochs": state.epochs, "best_epoch": state.best_epoch, "seconds": round(state.seconds, 1)}
+    if history_path is not None:
+        write_json(history_path, history)
+    notes = {**asdict(options), "best_epoch": state.best_epoch, "windows": parts["train"].part.count}
+    save_model(output, model, _card(model, task, kwargs, options, {**notes, "loss": task.loss, "precision": chosen}))
+    kept.unlink(missing_ok=True)
+    return history
+
+
+def _part(file: WindowFile, name: str, task: Task, options: Training, stack: ExitStack) -> Data:
+    rows = file.rows(split=name)
+    targets = file.targets[rows]
+    check_targets(task, name, targets, file.path)
+    budget = options.buffer_mb << 20
+    part = Part(file.path, rows, file.width, budget, options.workers, len(os.sched_getaffinity(0)))
+    stack.callback(part.close)
+    return Data(part, targets if task.name == "classes" else np.asarray(targets, np.float32))
+
+
+def _check_output(model: nn.Module, name: str, width: int, classes: int) -> None:
+    """Raise `InputError` unless the model gives one number per class."""
+    model.eval()
+    with torch.inference_mode():
+        found = model(torch.zeros(2, 4, width))
+    if not isinstance(found, Tensor):
+        hint = "; give --set profile=false" if isinstance(found, dict) and "profile" in found else ""
+        raise InputError(f"architecture {name} gives several outputs, and training takes one{hint}")
+    if found.shape != (2, classes):
+        raise InputError(
+            f"architecture {name} gives {tuple(found.shape[1:])} numbers a window, the windows have {classes} classes"
+        )
+
+
+def _card(model: nn.Module, task: Task, kwargs: dict[str, Any], options: Training, notes: dict[str, Any]) -> Card:
+    return Card(
+        architecture=options.architecture,
+        kwargs=kwargs,
+        classes=task.classes,
+        width=kwargs["width"],
+        parameters=sum(p.numel() for p in model.parameters()),
+        seed=options.seed,
+        task=task.name,
+        activation=task.activation,
+        training=notes,
+    )
