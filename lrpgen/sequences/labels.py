@@ -87,10 +87,10 @@ def _header(path: Path, number: int, fields: list[str]) -> list[str]:
     columns = [field.strip() for field in fields[1:]]
     if not columns:
         _bad(path, number, "one column", "the header needs a name column and at least one label, separated by tabs")
-    if "" in columns or len(set(columns)) < len(columns):
-        _bad(path, number, "the header has an empty or repeated column name", "name each column once")
     if all(_is_number(column) for column in columns):
         _bad(path, number, "the first line holds numbers", "begin with a header that names the columns")
+    if "" in columns or len(set(columns)) < len(columns):
+        _bad(path, number, "the header has an empty or repeated column name", "name each column once")
     return columns
 
 
