@@ -56,7 +56,7 @@ def check_varied(path: Path | None, columns: list[str], values: np.ndarray, wher
 def _read(path: Path, task: str) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
     """Columns, hashes of the names (M,), values (M, K) and line numbers (M,)."""
     columns: list[str] = []
-    blocks: list[tuple[np.ndarray, np.ndarray]] = []
+    blocks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     names: list[str] = []
     rows: list[list[float]] = []
     numbers: list[int] = []
@@ -73,24 +73,24 @@ def _read(path: Path, task: str) -> tuple[list[str], np.ndarray, np.ndarray, np.
         rows.append([_number(path, number, *pair, task) for pair in zip(columns, fields[1:], strict=True)])
         numbers.append(number)
         if len(rows) == _BLOCK:
-            blocks.append((keys_of(names), np.array(rows, dtype=np.float32)))
-            names, rows = [], []
+            blocks.append((keys_of(names), np.array(rows, dtype=np.float32), np.array(numbers)))
+            names, rows, numbers = [], [], []
     if rows:
-        blocks.append((keys_of(names), np.array(rows, dtype=np.float32)))
+        blocks.append((keys_of(names), np.array(rows, dtype=np.float32), np.array(numbers)))
     if not blocks:
         raise InputError(f"label table {path} has no line below its header; add one for each region")
-    named, values = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    return columns, named, values, np.array(numbers)
+    named, values, line_of = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return columns, named, values, line_of
 
 
 def _header(path: Path, number: int, fields: list[str]) -> list[str]:
     columns = [field.strip() for field in fields[1:]]
     if not columns:
         _bad(path, number, "one column", "the header needs a name column and at least one label, separated by tabs")
-    if "" in columns or len(set(columns)) < len(columns):
-        _bad(path, number, "the header has an empty or repeated column name", "name each column once")
     if all(_is_number(column) for column in columns):
         _bad(path, number, "the first line holds numbers", "begin with a header that names the columns")
+    if "" in columns or len(set(columns)) < len(columns):
+        _bad(path, number, "the header has an empty or repeated column name", "name each column once")
     return columns
 
 

@@ -27,6 +27,7 @@ from .splits import PARTS
 from .writer import CODES, COLUMN_ROWS, FORMAT, JSON_ATTRS, VERSION, chunk_rows, writing_windows
 
 REGION_COLUMNS = ("chrom", "start", "end", "name", "score", "strand", "label", "split")
+NUMERIC = {"start": np.int64, "end": np.int64, "score": np.float32}
 NEEDED_ATTRS = ("classes", "source", "width", "seed", "summary")
 STRANDS = ("+", "-")
 NONE = "."  # the label of windows that have targets instead
