@@ -119,7 +119,6 @@ def test_windows_without_a_class_need_a_target(folder, tmp_path, monkeypatch):
     with h5py.File(windows, "r+") as file:
         file.attrs["task"] = "values"
         file["targets"] = np.zeros((len(file["onehot"]), 2), np.float32)
-        file["regions/label"][:] = "."
     monkeypatch.setattr(WindowFile, "task", "values", raising=False)  # where `WindowFile` does not read it itself yet
     with pytest.raises(InputError, match="name an output with --target"):
         explain_windows(job(folder, tmp_path / "r.h5", members=(0,)), windows)

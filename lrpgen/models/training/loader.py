@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 from ...sequences import WindowFile, open_windows
 
 Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), onehot int8 (n, 4, L)
-BLOCK_ROWS, BLOCK_BYTES = 64, 1 << 20  # a block is about a chunk of the file: so many neighbours, fewer of wide windows
-BLOCKS_PER_READ = 8  # blocks that one request to a reader asks for
+BLOCK_ROWS, BLOCK_BYTES = 64, 1 << 22  # a block is about a chunk of the file: so many neighbours, fewer of wide windows
+BLOCKS_PER_READ = 4  # blocks that one request to a reader asks for
 AUTO_WORKERS = 2
 
 
