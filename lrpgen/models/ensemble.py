@@ -60,7 +60,7 @@ class Ensemble:
 
     @property
     def columns(self) -> list[str]:
-        """Names of what `table_columns` gives: the classes and, for several members, each class's spread."""
+        """Names of the columns of a table of predictions: the classes and, for several members, each one's spread."""
         return self.card.classes + ([f"{name}_sd" for name in self.card.classes] if len(self.paths) > 1 else [])
 
     def predict(self, onehot: np.ndarray) -> Prediction:

@@ -121,8 +121,6 @@ def _stream(file: WindowFile, ensemble: Ensemble, output: Path) -> np.ndarray:
 def quality(file: WindowFile, predictions: np.ndarray) -> dict[str, Any]:
     """Metrics of every part of the split, and how intervals were made. predictions (N, K)."""
     task, targets = getattr(file, "task", "classes"), file.targets
-    splits = file.regions["split"].to_numpy()
-    found = {
-        part: part_metrics(task, targets[splits == part], predictions[splits == part], file.classes) for part in PARTS
-    }
+    rows = {part: file.rows(split=part) for part in PARTS}
+    found = {part: part_metrics(task, targets[at], predictions[at], file.classes) for part, at in rows.items()}
     return {"task": task, "interval": METHOD, "splits": found}

@@ -77,23 +77,27 @@ class Job:
 def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) -> int:
     """Explain windows of a windows file, each for its own class (or `job.target`); returns how many.
 
-    labels : classes whose windows are explained; None = all but the last class, which is the background.
+    labels : classes whose windows are explained; None = all but the last class, which is the background. Where classes
+        do not exclude each other (tasks labels and values), all windows are explained for `job.target`.
 
     Raises
     ------
-    InputError : unknown class, windows that do not fit the model.
+    InputError : unknown class, windows that do not fit the model, no target where windows have no class.
     """
     card = job.card()
     with open_windows(windows) as source:
         if source.width != card.width:
             raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
-        chosen = labels or source.classes[:-1]
-        for label in chosen:
-            _class_index(card, label)
         regions = source.regions
-        selected = np.flatnonzero(regions["label"].isin(chosen).to_numpy())
-        if len(selected) == 0:
-            raise InputError(f"{windows} holds no window labelled {', '.join(chosen)}; choose other labels")
+        if getattr(source, "task", "classes") == "classes":
+            chosen = labels or source.classes[:-1]
+            for label in chosen:
+                _class_index(card, label)
+            selected = np.flatnonzero(regions["label"].isin(chosen).to_numpy())
+            if len(selected) == 0:
+                raise InputError(f"{windows} holds no window labelled {', '.join(chosen)}; choose other labels")
+        else:
+            chosen, selected = [], _unlabelled(job, windows, labels, len(regions))
         rows = selected[job.rows(len(selected))]
         origin = {"windows": sha256(windows), "labels": chosen}
         with _explainer(job, card, origin) as run:
@@ -102,6 +106,13 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
                 target = torch.tensor([_class_index(card, job.target or label) for label in table["label"]])
                 run(table, source.onehot(part), target)
     return len(rows)
+
+
+def _unlabelled(job: Job, windows: Path, labels: list[str] | None, count: int) -> np.ndarray:
+    """All rows of windows without a class of their own, which `job.target` must stand in for."""
+    if labels or job.target is None:
+        raise InputError(f"windows of {windows} have no class of their own; name an output with --target, not --labels")
+    return np.arange(count)
 
 
 def explain_tiles(job: Job, genome: Path, stride: int) -> int:

@@ -42,5 +42,4 @@ def with_targets(path, task, targets, names):
         file.attrs["task"] = task
         file.attrs["classes"] = '["' + '", "'.join(names) + '"]'
         file["targets"] = np.asarray(targets, np.float32)
-        file["regions/label"][:] = "."
     return path

@@ -1,9 +1,11 @@
 """Relevance of several models: the mean, its spread, and what cannot be averaged."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from lrpgen.lrp import Explanation, Prune
 from lrpgen.models import Card, MotifCNN, save_model
 from lrpgen.relevance.run import Job, _check_same, explain_tiles, explain_windows
 from lrpgen.relevance.store import gather, open_store
+from lrpgen.sequences import WindowFile, open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
 
 WIDTH, CLASSES = 40, ["positive", "negative"]
@@ -109,3 +112,17 @@ def test_members_of_another_width_are_refused(folder, tmp_path):
     save_model(folder / "8.safetensors", MotifCNN(**kwargs), Card("motif-cnn", kwargs, CLASSES, 48, 0, 0))
     with pytest.raises(InputError, match="has width 48"):
         explain_windows(job(folder, tmp_path / "r.h5", members=(0, 8)), folder / "w.h5")
+
+
+def test_windows_without_a_class_need_a_target(folder, tmp_path, monkeypatch):
+    windows = Path(shutil.copy(folder / "w.h5", tmp_path / "w.h5"))
+    with h5py.File(windows, "r+") as file:
+        file.attrs["task"] = "values"
+        file["targets"] = np.zeros((len(file["onehot"]), 2), np.float32)
+    monkeypatch.setattr(WindowFile, "task", "values", raising=False)  # where `WindowFile` does not read it itself yet
+    with pytest.raises(InputError, match="name an output with --target"):
+        explain_windows(job(folder, tmp_path / "r.h5", members=(0,)), windows)
+    count = explain_windows(job(folder, tmp_path / "r.h5", members=(0,), target="negative"), windows)
+    with open_store(tmp_path / "r.h5") as store, open_windows(windows) as source:
+        assert count == len(source) == len(store)
+        assert set(store.target) == {1}

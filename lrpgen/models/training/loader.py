@@ -1,8 +1,8 @@
 """Batches of one part of a windows file under a memory budget, in an order that the seed alone decides.
 
-A part that fits the budget is read once and fully shuffled every epoch. Of a larger part, blocks (the windows of one
-chunk of the file) are read in a new random order every epoch and pass through a pool as large as the budget, from which
-batches are drawn at random: each chunk is unpacked once an epoch, and no more than the pool is ever held.
+A part that fits the budget is read once and fully shuffled every epoch. Of a larger part, blocks (neighbours in the
+file) are read in a new random order every epoch and pass through a pool as large as the budget, from which
+batches are drawn at random: each block is unpacked once an epoch, and no more than the pool is ever held.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ...sequences import WindowFile, open_windows
-from ...sequences.windowfile import CHUNK_ROWS
 
 Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), onehot int8 (n, 4, L)
-BLOCKS_PER_READ = 8  # blocks that one request to a reader asks for: some 100 kB to 2 MB
+BLOCK_ROWS, BLOCK_BYTES = 64, 1 << 22  # a block is about a chunk of the file: so many neighbours, fewer of wide windows
+BLOCKS_PER_READ = 4  # blocks that one request to a reader asks for
 AUTO_WORKERS = 2
 
 
 class Blocks(Dataset):
     """Blocks of the windows file by number; every process that reads opens the file for itself."""
 
-    def __init__(self, path: Path, rows: np.ndarray) -> None:
-        """rows: ascending row numbers of the part."""
+    def __init__(self, path: Path, rows: np.ndarray, width: int) -> None:
+        """rows: ascending row numbers of the part. width: bp."""
         self.path = path
-        cuts = np.flatnonzero(np.diff(rows // CHUNK_ROWS)) + 1
+        size = max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * width)))
+        cuts = np.flatnonzero(np.diff(rows // size)) + 1
         self.rows = np.split(rows, cuts)
         self.first = np.concatenate([[0], cuts])
         self._file: WindowFile | None = None
@@ -72,7 +73,7 @@ class Part:
         self.count, self.width = len(rows), width
         self.capacity = budget // (4 * width)  # windows
         self.fits = self.count <= self.capacity
-        self._blocks = Blocks(path, rows)
+        self._blocks = Blocks(path, rows, width)
         auto = 0 if self.fits or cores <= AUTO_WORKERS else AUTO_WORKERS
         self._loader = _loader(self._blocks, auto if workers < 0 else workers)
         self._held: np.ndarray | None = None

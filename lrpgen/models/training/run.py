@@ -41,14 +41,14 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
     device = choose_device(options.device)
     chosen = choose_precision(options.precision, device)
     with ExitStack() as stack:
-        file = stack.enter_context(open_windows(windows_path))
-        task = choose_task(getattr(file, "task", "classes"), file.classes, options)
-        parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
+        with open_windows(windows_path) as file:  # closed again before reading processes are forked
+            task = choose_task(getattr(file, "task", "classes"), file.classes, options)
+            parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
+            kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
         stack.enter_context(deterministic(options.seed, options.threads))
         stack.enter_context(precision(chosen, device))
-        kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
         model = build(options.architecture, **kwargs)
-        _check_output(model, options.architecture, file.width, len(file.classes))
+        _check_output(model, options.architecture, kwargs["width"], kwargs["classes"])
         state = start(model.to(device), options)
         kept, key = checkpoint.beside(output), checkpoint.run_key(options, windows_path)
         checkpoint.restore(kept, state, key)
