@@ -1,6 +1,9 @@
-"""Models: `zoo` (architectures by name), `store` (safetensors with a card), `train`, `predict`, `metrics`."""
+"""Models: `zoo` (architectures by name), `store` (safetensors with a card, and the door to other formats), `formats`,
+`adapt`, `convert` (other people's files), `train`, `predict`, `metrics`.
+"""
 
-from .store import Card, load_model, read_card, save_model
+from .card import Card
+from .store import load_model, read_card, save_model
 from .zoo import ARCHITECTURES, MotifCNN
 
 __all__ = ["ARCHITECTURES", "Card", "MotifCNN", "load_model", "read_card", "save_model"]

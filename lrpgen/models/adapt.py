@@ -84,5 +84,7 @@ def length_of(shape: tuple[int | None, ...], layout: str) -> int | None:
         for letter, size in zip(layout[1:], shape, strict=True)
     )
     if not fits:
-        raise InputError(f"layout {layout} does not fit an input of shape (N, {', '.join(map(str, shape))}); correct it")
+        raise InputError(
+            f"layout {layout} does not fit an input of shape (N, {', '.join(map(str, shape))}); correct it"
+        )
     return shape[layout.index("L") - 1]

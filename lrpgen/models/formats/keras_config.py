@@ -80,7 +80,9 @@ class Spec:
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Spec:
         layers = [Layer(**layer) for layer in values["layers"]]
-        return cls(layers, [Call(**call) for call in values["calls"]], *(values[k] for k in ("input", "shape", "outputs")))
+        return cls(
+            layers, [Call(**call) for call in values["calls"]], *(values[k] for k in ("input", "shape", "outputs"))
+        )
 
 
 def parse(config: Any, where: str) -> Spec:
@@ -149,12 +151,12 @@ def _sequential(
     return start, value
 
 
-def _apply(
-    layer: dict[str, Any], spec: Spec, name: str, path: str, inputs: list[str], index: int
-) -> list[str]:
+def _apply(layer: dict[str, Any], spec: Spec, name: str, path: str, inputs: list[str], index: int) -> list[str]:
     if layer["class_name"] in MODELS:
         if index:
-            raise InputError(f"the nested model {name} is used more than once, which lrpgen does not read; save it apart")
+            raise InputError(
+                f"the nested model {name} is used more than once, which lrpgen does not read; save it apart"
+            )
         return _model(layer, spec, f"{name}/", path, inputs)[1]
     if index == 0:
         spec.layers.append(_layer(layer, name, path))

@@ -32,8 +32,7 @@ def build(layer: Layer, shapes: list[Shape]) -> nn.Module:
         )
     if layer.kind not in BUILDERS:
         raise InputError(
-            f"layer {layer.name} is a {layer.kind}, which lrpgen cannot read from Keras; "
-            f"it reads {', '.join(BUILDERS)}"
+            f"layer {layer.name} is a {layer.kind}, which lrpgen cannot read from Keras; it reads {', '.join(BUILDERS)}"
         )
     if layer.config.get("data_format") in ("channels_first", "th"):
         raise InputError(f"layer {layer.name} has its channels first, lrpgen reads Keras models with channels last")
@@ -308,7 +307,9 @@ class Merge(nn.Module):
             return torch.stack(x).amax(0)
         total = x[0]
         for other in x[1:]:
-            total = total * other if self.how == "Multiply" else total - other if self.how == "Subtract" else total + other
+            total = (
+                total * other if self.how == "Multiply" else total - other if self.how == "Subtract" else total + other
+            )
         return total / len(x) if self.how == "Average" else total
 
 

@@ -51,7 +51,9 @@ class KerasNet(nn.Module):
             return self.layers[key(layer)](*inputs)
         except (RuntimeError, IndexError, TypeError) as error:
             first = str(error).splitlines()[0]
-            raise InputError(f"layer {layer} does not fit the layers before it ({first}); save the model again") from error
+            raise InputError(
+                f"layer {layer} does not fit the layers before it ({first}); save the model again"
+            ) from error
 
     def _materialise(self) -> None:
         kept = {name: buffer for name, buffer in self.named_buffers() if not buffer.is_meta}

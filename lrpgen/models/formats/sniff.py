@@ -39,7 +39,9 @@ def sniff(path: str | os.PathLike[str]) -> str:
         return "pickle"
     if start.startswith(ONNX_START):
         return "onnx"
-    raise InputError(f"{path} is no model file that lrpgen knows (damaged, or another format?); it reads {KNOWN}")
+    raise InputError(
+        f"{path} is not a readable safetensors file nor another model file that lrpgen knows; it reads {KNOWN}"
+    )
 
 
 def _is_safetensors(start: bytes) -> bool:

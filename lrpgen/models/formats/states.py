@@ -64,7 +64,9 @@ def _checkpoint(path: Path) -> dict[str, Tensor]:
     except pickle.UnpicklingError as error:
         raise InputError(_pickled(path)) from error
     except Exception as error:  # a damaged archive raises whatever its reader met
-        raise InputError(f"{path} is not a readable PyTorch checkpoint (damaged or cut short?); save it again") from error
+        raise InputError(
+            f"{path} is not a readable PyTorch checkpoint (damaged or cut short?); save it again"
+        ) from error
     for key in NESTED:
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
             found = found[key]
