@@ -67,7 +67,7 @@ def open_network(source: Source) -> Opened:
     refuse_torchscript(kind, source.path)
     read_tensors(source.path)  # says what is wrong with a file that cannot be read at all
     raise InputError(
-        f"{source.path} holds weights without a network; say which with --architecture NAME "
+        f"{source.path} holds weights and no lrpgen card; say which with --architecture NAME "
         "(load_model(NAME, weights=...)); `lrpgen models list` shows the names"
     )
 

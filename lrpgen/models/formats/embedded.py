@@ -22,7 +22,7 @@ class Embedded(nn.Module):
         found = self.net(x)
         if isinstance(found, Tensor) or not isinstance(found, list | tuple):
             return found
-        return dict(zip(self.names, found, strict=True)) if len(found) > 1 else found[0]
+        return found[0] if len(self.names) == 1 else dict(zip(self.names, found, strict=True))
 
     def train(self, mode: bool = True) -> Embedded:
         """These networks were frozen when they were exported."""

@@ -23,7 +23,7 @@ from . import keras_weights
 from .keras_config import Spec, parse
 from .keras_net import KerasNet, leave_out_activation
 from .opened import Opened
-from .sniff import HDF5, sniff
+from .sniff import sniff
 from .states import fit
 
 AGAIN = "(damaged or cut short?); copy or save it again"
@@ -122,7 +122,7 @@ def _hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     source: Any = Path(path)
     if sniff(path) == "keras":
         source = io.BytesIO(_member(path, "model.weights.h5"))
-    elif not Path(path).read_bytes()[: len(HDF5)] == HDF5:
+    elif sniff(path) != "hdf5":
         raise InputError(f"{path} is no HDF5 file; give a Keras .h5 or .keras file")
     try:
         with h5py.File(source, "r") as file:

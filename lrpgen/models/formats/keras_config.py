@@ -39,8 +39,9 @@ NAMES = {  # Keras 1 -> now
     "alpha": "negative_slope",
 }
 KEPT = frozenset(
-    "filters kernel_size padding strides dilation_rate groups use_bias units pool_size data_format axis activation "
-    "epsilon center scale target_shape dims cropping max_value negative_slope threshold keepdims mode".split()
+    {"filters", "kernel_size", "padding", "strides", "dilation_rate", "groups", "use_bias", "units", "pool_size"}
+    | {"data_format", "axis", "activation", "epsilon", "center", "scale", "target_shape", "dims", "cropping"}
+    | {"max_value", "negative_slope", "threshold", "keepdims", "mode"}
 )
 MODELS = ("Sequential", "Functional", "Model")
 
@@ -110,6 +111,8 @@ def _model(
     layers = config if isinstance(config, list) else config["layers"]
     if kind == "Sequential":
         return _sequential(layers, spec, prefix, stored, given)
+    if isinstance(config, list):
+        raise ValueError("a functional model without inputs")
     paths = _stored_paths(layers, stored)
     values: dict[tuple[str, int], list[str]] = {}
     inputs = [name for name, _ in _references(config["input_layers"])]

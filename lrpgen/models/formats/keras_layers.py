@@ -17,9 +17,7 @@ from ...errors import InputError
 from .keras_config import Layer
 
 Shape = tuple[int, ...]  # without N, channels first
-IDENTITY = (
-    "Dropout SpatialDropout1D SpatialDropout2D GaussianNoise GaussianDropout AlphaDropout ActivityRegularization"
-).split()
+IDENTITY = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise")
 CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda")
 
 
@@ -155,7 +153,7 @@ def _paddings(layer: Layer, shape: Shape, kernel: list[int], stride: list[int], 
 def _pad(pads: list[int], value: float = 0.0) -> nn.Module | None:
     if not any(pads):
         return None
-    return (nn.ConstantPad1d if len(pads) == 2 else nn.ConstantPad2d)(tuple(pads), value)
+    return (nn.ConstantPad1d if len(pads) == 2 else nn.ConstantPad2d)(tuple(pads), value)  # pyright: ignore[reportArgumentType]
 
 
 def _conv(layer: Layer, shapes: list[Shape]) -> nn.Module:
@@ -257,7 +255,10 @@ class Reorder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = channels_last(x)
-        x = x.permute(0, *self.dims) if self.dims else x.reshape(x.shape[0], *self.shape)
+        if self.dims:
+            return channels_first(x.permute(0, *self.dims))
+        # The copy keeps the reshape a plain view, whatever strides the values before it have.
+        x = x.clone(memory_format=torch.contiguous_format).reshape(x.shape[0], *self.shape)
         return channels_first(x)
 
 

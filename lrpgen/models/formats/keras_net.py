@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 
@@ -42,13 +43,14 @@ class KerasNet(nn.Module):
                 if key(call.layer) not in self.layers:
                     made = keras_layers.build(kinds[call.layer], [tuple(x.shape[1:]) for x in inputs])
                     self.layers[key(call.layer)] = made.eval()
-                values[call.out] = self._run(call.layer, inputs)
+                values[call.out] = self._shape_run(call.layer, inputs)
         self._materialise()
         self.eval()
 
-    def _run(self, layer: str, inputs: list[Tensor]) -> Tensor:
+    def _shape_run(self, layer: str, inputs: list[Tensor]) -> Tensor:
+        """Run a layer without values; what it computed when it was made stays where it is."""
         try:
-            return self.layers[key(layer)](*inputs)
+            return copy.deepcopy(self.layers[key(layer)]).to("meta")(*inputs)
         except (RuntimeError, IndexError, TypeError) as error:
             first = str(error).splitlines()[0]
             raise InputError(

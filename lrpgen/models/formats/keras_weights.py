@@ -16,7 +16,7 @@ from .keras_net import key
 
 def read(file: h5py.File, spec: Spec, where: str) -> dict[str, Tensor]:
     """Every weight of `spec` from an open HDF5 file. Raises `InputError` when a layer's weights are missing or extra."""
-    root: Any = file["model_weights"] if "model_weights" in file else file
+    root: Any = file.get("model_weights", file)
     legacy = "layer_names" in root.attrs or "layer_names0" in root.attrs
     stored = None if legacy else _keras3(file)
     flip = _text(root.attrs.get("backend", file.attrs.get("backend", ""))) == "theano"
