@@ -31,6 +31,10 @@ for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name)(_command)
 
+GROUPS = ("models",)  # commands with commands of their own
+for _name in GROUPS:
+    app.add_typer(getattr(importlib.import_module(f".{_name}", __package__), _name), name=_name)
+
 
 @app.callback(invoke_without_command=True)
 def root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:

@@ -1,114 +1,91 @@
-"""Models on disk: safetensors weights with a card (architecture, classes, width, training) in the file's header.
+"""Models on disk: safetensors weights with a card in the file's header; and the door to models of any other format.
 
-Nothing is ever unpickled: safetensors holds numbers and text only.
+Nothing is ever unpickled: safetensors holds numbers and text only, and `formats` reads nothing else from other files.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
-from .. import __version__
 from ..errors import InputError
-from ..files import atomic, existing
+from ..files import atomic
+from .adapt import Adapted
+from .card import Card, card_from
+from .convert import NAMED, Source, make, network, rebuild
+from .formats import sniff
+from .formats.states import open_safetensors, read_tensors
 from .zoo import build, is_known
 
 HEADER = "lrpgen"  # key of the card in the safetensors header
 
 
-@dataclass
-class Card:
-    """What one must know to use a saved model."""
-
-    architecture: str
-    kwargs: dict[str, Any]
-    classes: list[str]
-    width: int
-    parameters: int
-    seed: int
-    input: str = "(N, 4, L), rows A C G T"
-    task: str = "classes"  # classes (exclusive), labels (yes or no each), values (numbers)
-    activation: str = "softmax"  # what makes predictions of raw outputs: softmax, sigmoid, exp, identity
-    training: dict[str, Any] = field(default_factory=dict)
-    lrpgen_version: str = __version__
-
-
 def save_model(path: str | os.PathLike[str], model: nn.Module, card: Card) -> None:
     """Write weights and card, whole or not at all."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    inner: Any = model.inner if isinstance(model, Adapted) else model
+    state: dict[str, Tensor] = inner.stored() if hasattr(inner, "stored") else inner.state_dict()
+    # A weight that two layers share is written for both: safetensors knows no sharing.
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
     with atomic(path) as tmp:
         save_file(tensors, tmp, metadata={HEADER: json.dumps(asdict(card))})
 
 
 def read_card(path: str | os.PathLike[str]) -> Card:
     """The card of a saved model. Raises `InputError` when the file is no safetensors file of lrpgen."""
-    with _open(path) as file:
+    card = find_card(path)
+    if card is None:
+        raise InputError(
+            f"{path} carries no lrpgen card; give a model written by `lrpgen train` or `lrpgen models convert`"
+        )
+    return card
+
+
+def find_card(path: str | os.PathLike[str]) -> Card | None:
+    """The card of a safetensors file, None when it has none (weights from elsewhere)."""
+    with open_safetensors(path) as file:
         text = (file.metadata() or {}).get(HEADER)
     if text is None:
-        raise InputError(f"{path} carries no lrpgen card; give a model written by `lrpgen train`")
-    return Card(**json.loads(text))
+        return None
+    try:
+        return card_from(json.loads(text), os.fspath(path))
+    except json.JSONDecodeError as error:
+        raise InputError(f"the card of {path} is damaged ({error}); make the model again") from error
 
 
 def load_model(
     path_or_name: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None, **kw: Any
 ) -> nn.Module:
-    """A model in eval mode, on the CPU.
+    """A model in eval mode, on the CPU, with input (N, 4, L) in rows A C G T and raw outputs.
+
+    A last softmax or sigmoid of a Keras, ONNX or torch.export file is left out (`lrpgen models inspect` shows it).
 
     Parameters
     ----------
-    path_or_name : file written by `save_model`, or the name of an architecture (see `zoo.build`).
-    weights : safetensors file with the weights, when the first argument is a name.
-    kw : arguments of the architecture (`classes`, `width`, ...) when the first argument is a name.
+    path_or_name : a file of `save_model`, any file that `lrpgen models convert` reads, or the name of an architecture.
+    weights : file with the weights, when the first argument is a name or a Keras configuration.
+    kw : arguments of the architecture (`classes`, `width`, ...) when the first argument is a name; what a file of
+        another tool does not say (`layout`, `channels`, `width`, `output`; see `convert.Source`).
 
     Raises
     ------
-    InputError : unknown name, missing or damaged file, weights that do not fit (names the tensor and both shapes).
+    InputError : unknown name, missing or damaged file, code in the file, weights that do not fit (names the tensor and
+        both shapes) or are not finite.
     """
     name = os.fspath(path_or_name)
     if is_known(name):
-        model = build(name, **kw)
-        source = weights
-    else:
-        card = read_card(name)
-        model = build(card.architecture, **card.kwargs)
-        source = name
-    if source is not None:
-        _load_weights(model, source)
-    return model.eval()
-
-
-def _load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
-    with _open(path) as file:
-        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    wanted = model.state_dict()
-    for name, value in wanted.items():
-        if name not in found:
-            raise InputError(
-                f"{path} lacks the weight {name} of shape {tuple(value.shape)}; is it another architecture?"
-            )
-        if found[name].shape != value.shape:
-            raise InputError(
-                f"{path}: weight {name} has shape {tuple(found[name].shape)}, "
-                f"the model needs {tuple(value.shape)}; is it another architecture?"
-            )
-        if not torch.isfinite(found[name]).all():
-            raise InputError(f"{path}: weight {name} holds NaN or infinite values; train the model again")
-    model.load_state_dict({name: found[name] for name in wanted})
-
-
-def _open(path: str | os.PathLike[str]) -> Any:
-    path = existing(path, "model")
+        if weights is None:
+            return build(name, **kw).eval()
+        return network(name, kw, read_tensors(weights), os.fspath(weights))
+    if name not in NAMED and sniff(name) == "safetensors" and (card := find_card(name)) is not None:
+        return rebuild(card, read_tensors(name), name)
+    file = None if weights is None else os.fspath(weights)
     try:
-        return safe_open(Path(path), framework="pt")
-    except SafetensorError as error:
-        raise InputError(
-            f"{path} is not a readable safetensors file ({error}); give the output of `lrpgen train`"
-        ) from error
+        source = Source(name, file, **kw)
+    except TypeError as error:
+        raise InputError(f"{name} takes no such option ({error}); see `lrpgen models convert --help`") from error
+    return make(source)[0]

@@ -16,7 +16,8 @@ from ...device import choose_device, deterministic
 from ...errors import InputError
 from ...files import write_json
 from ...sequences import WindowFile, open_windows
-from ..store import Card, build, save_model
+from ..store import Card, save_model
+from ..zoo import build, settled
 from . import checkpoint
 from .loader import Part
 from .loop import Data, fit, start
@@ -88,8 +89,10 @@ def _check_output(model: nn.Module, name: str, width: int, classes: int) -> None
 
 
 def _card(model: nn.Module, task: Task, kwargs: dict[str, Any], options: Training, notes: dict[str, Any]) -> Card:
+    architecture, code = settled(options.architecture)
     return Card(
-        architecture=options.architecture,
+        architecture=architecture,
+        code=code,
         kwargs=kwargs,
         classes=task.classes,
         width=kwargs["width"],

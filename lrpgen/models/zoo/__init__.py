@@ -6,7 +6,8 @@ complement; `custom` loads `module:path/to/file.py:Class`. Every network takes (
 (N, K) raw outputs, without softmax or sigmoid; `bpnet` with a profile returns {"profile", "counts"}.
 """
 
+from .custom import settled
 from .motif_cnn import MotifCNN
 from .registry import ARCHITECTURES, Architecture, build, is_known
 
-__all__ = ["ARCHITECTURES", "Architecture", "MotifCNN", "build", "is_known"]
+__all__ = ["ARCHITECTURES", "Architecture", "MotifCNN", "build", "is_known", "settled"]

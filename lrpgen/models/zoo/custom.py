@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ...files import existing
+from ...files import existing, sha256
 
 PREFIX = "module:"
 
@@ -37,6 +37,18 @@ def load_class(name: str) -> type[nn.Module]:
     there = [key for key, value in vars(module).items() if _is_own_network(value, module)]
     what = f"has no class {wanted}" if found is None else f"has a {wanted}, which is no class of torch.nn.Module"
     raise InputError(f"{file} {what}; its networks are: {', '.join(there) or 'none'}")
+
+
+def settled(name: str) -> tuple[str, str]:
+    """A name as a card keeps it, and the SHA-256 of the code it stands for: ("module:/absolute/path.py:Class", "3f...").
+
+    A name of the zoo stays as it is, with an empty hash. Raises `InputError` when the file is missing.
+    """
+    if not name.startswith(PREFIX):
+        return name, ""
+    path, _, wanted = name.removeprefix(PREFIX).rpartition(":")
+    file = existing(path, "model code").resolve()
+    return f"{PREFIX}{file}:{wanted}", sha256(file)
 
 
 def _is_own_network(value: Any, module: ModuleType) -> bool:
