@@ -23,6 +23,9 @@ def predict(
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     bigwig: Annotated[Path | None, typer.Option(help="Tiles: also tracks, this prefix, one per class.")] = None,
     labels: Annotated[str | None, typer.Option(help="Classes with a track, by comma; all but the background.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Windows: the output that their first class judges, where names differ.")
+    ] = None,
     metrics: Annotated[Path | None, typer.Option(help="Windows: also quality on each part, as JSON.")] = None,
     baseline: Annotated[Path | None, typer.Option(help="JSON of `lrpgen baseline` to put beside it.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Windows: also figures of the test part, this folder.")] = None,
@@ -50,7 +53,7 @@ def predict(
     if windows is not None:
         from ..models.predict import predict
 
-        predict(windows, model, output, metrics, baseline=baseline, plots=plots, **how)
+        predict(windows, model, output, metrics, target=target, baseline=baseline, plots=plots, **how)
         return
     from ..models.ensemble import Ensemble
     from ..models.scan import predict_fasta, predict_genome, predict_regions

@@ -10,7 +10,7 @@ import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from ..sequences import WindowFile, open_windows
 from .ensemble import Ensemble, Models, Prediction, check_width
 from .intervals import METHOD
 from .metrics import part_metrics
+from .store import Card
 
 PARTS = ("test", "validation", "train")
 
@@ -59,6 +60,7 @@ def predict(
     output: Path,
     metrics_path: Path | None = None,
     *,
+    target: str | None = None,
     baseline: Path | None = None,
     plots: Path | None = None,
     rc_average: bool = False,
@@ -70,7 +72,8 @@ def predict(
 
     Parameters
     ----------
-    models : one model, or several to average. baseline : JSON of `lrpgen baseline`, put beside the model's metrics.
+    models : one model, or several to average. target : output judged by the windows' first class (see `question`).
+    baseline : JSON of `lrpgen baseline`, put beside the model's metrics.
     plots : folder for figures of the test part.
 
     Raises
@@ -80,9 +83,9 @@ def predict(
     ensemble = Ensemble(models, rc_average=rc_average, batch_size=batch_size, device=device, threads=threads)
     beside = read_json(baseline, "baseline") if baseline is not None else None
     with open_windows(windows_path) as file:
-        _check_fit(ensemble, file)
+        asked = question(ensemble.card, file, target)
         predictions = _stream(file, ensemble, output)
-        metrics = quality(file, predictions)
+        metrics = quality(file, asked, predictions)
     if beside is not None:
         metrics["baseline"] = beside
     if metrics_path is not None:
@@ -94,19 +97,43 @@ def predict(
     return metrics
 
 
-def _check_fit(ensemble: Ensemble, file: WindowFile) -> None:
-    card = ensemble.card
+class Question(NamedTuple):
+    """What a windows file can ask of a model: targets as the task has them, and the columns of predictions they judge."""
+
+    task: str
+    names: list[str]
+    targets: np.ndarray
+    columns: list[int]
+
+
+def question(card: Card, file: WindowFile, target: str | None = None) -> Question:
+    """Which outputs the windows judge, and by which targets.
+
+    Outputs and classes (or columns) of the same names are put to the whole task. A model that was trained elsewhere may
+    know other things: then each output that is named like a class is asked whether a window is of that class, and the
+    output `target`, where given, whether it is of the first one. Raises `InputError` where nothing is left to ask.
+    """
     check_width(card, file.width, f"{file.path} holds windows")
-    task = getattr(file, "task", "classes")
-    if file.classes != card.classes or task != card.task:
+    if target is None and (file.classes, file.task) == (card.classes, card.task):
+        return Question(file.task, card.classes, file.targets, list(range(len(card.classes))))
+    if target is not None and target not in card.classes:
+        raise InputError(f"target {target!r} is not one of the model's outputs ({', '.join(card.classes)}); choose one")
+    asked = (
+        {name: name for name in card.classes if name in file.classes} if target is None else {target: file.classes[0]}
+    )
+    if file.task != "classes" or not asked:
         raise InputError(
-            f"{file.path} has {task} {file.classes}, the model knows {card.task} {card.classes}; they must agree"
+            f"{file.path} has {file.task} {', '.join(file.classes)}, the model knows {card.task} {', '.join(card.classes)}; "
+            "they must agree"
         )
+    is_class = [file.targets == file.classes.index(wanted) for wanted in asked.values()]
+    columns = [card.classes.index(name) for name in asked]
+    return Question("labels", list(asked), np.stack(is_class, axis=1).astype(np.float32), columns)
 
 
 def _stream(file: WindowFile, ensemble: Ensemble, output: Path) -> np.ndarray:
     """Predict all windows of `file` into the table `output`; float32 (N, K)."""
-    predictions = np.empty((len(file), len(file.classes)), np.float32)
+    predictions = np.empty((len(file), len(ensemble.card.classes)), np.float32)
     regions = file.regions.drop(columns="score")
     with progress("predicting", len(file), "windows") as advance, new_table(output, ensemble) as table:
         for at in range(0, len(file), ensemble.batch_size):
@@ -118,9 +145,9 @@ def _stream(file: WindowFile, ensemble: Ensemble, output: Path) -> np.ndarray:
     return predictions
 
 
-def quality(file: WindowFile, predictions: np.ndarray) -> dict[str, Any]:
+def quality(file: WindowFile, asked: Question, predictions: np.ndarray) -> dict[str, Any]:
     """Metrics of every part of the split, and how intervals were made. predictions (N, K)."""
-    task, targets = getattr(file, "task", "classes"), file.targets
     rows = {part: file.rows(split=part) for part in PARTS}
-    found = {part: part_metrics(task, targets[at], predictions[at], file.classes) for part, at in rows.items()}
-    return {"task": task, "interval": METHOD, "splits": found}
+    judged = predictions[:, asked.columns]
+    found = {part: part_metrics(asked.task, asked.targets[at], judged[at], asked.names) for part, at in rows.items()}
+    return {"task": asked.task, "interval": METHOD, "splits": found}

@@ -91,7 +91,7 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
         regions = source.regions
         if getattr(source, "task", "classes") == "classes":
             chosen = labels or source.classes[:-1]
-            for label in chosen:
+            for label in chosen if job.target is None else [job.target]:
                 _class_index(card, label)
             selected = np.flatnonzero(regions["label"].isin(chosen).to_numpy())
             if len(selected) == 0:

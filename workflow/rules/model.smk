@@ -125,7 +125,8 @@ rule predict:
     params:
         models=model_options,
         baseline=optional("--baseline", "baseline"),
+        target=judged,
         code=code_hash("models"),
     shell:
-        "lrpgen predict {input.windows:q} {params.models} {params.baseline} --threads {threads}"
+        "lrpgen predict {input.windows:q} {params.models} {params.baseline} {params.target} --threads {threads}"
         " -o {output.predictions:q} --metrics {output.metrics:q} --plots {output.plots:q} > {log:q} 2>&1"

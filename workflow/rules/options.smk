@@ -115,6 +115,12 @@ def explained_windows(wildcards):
     return command_options({"--labels": labels, "--target": row["output"] or None})
 
 
+def judged(wildcards):
+    """The output that the windows' first class judges, where the sheet names one and there is no table of labels."""
+    row = SAMPLES[wildcards.sample]
+    return command_options({"--target": None if row["labels"] else row["output"] or None})
+
+
 def model_options(wildcards, input):
     return " ".join(f"--model {shlex.quote(str(path))}" for path in input.models)
 
