@@ -24,28 +24,36 @@ def _mix(value: np.uint64) -> np.uint64:
 
 
 @_compile
+def _kmers(codes: np.ndarray, k: int, found: np.ndarray) -> int:
+    """Write the canonical k-mers of codes (L,) to the front of `found`; how many there are. One with an N is none."""
+    mask, top = np.uint64(4**k - 1), np.uint64(2 * (k - 1))
+    forward, other, run, size = np.uint64(0), np.uint64(0), 0, 0
+    for at in range(len(codes)):
+        code = np.uint64(codes[at])
+        if code > np.uint64(3):
+            run = 0
+            continue
+        run += 1
+        forward = ((forward << np.uint64(2)) | code) & mask
+        other = (other >> np.uint64(2)) | ((np.uint64(3) - code) << top)
+        if run >= k:
+            found[size] = min(forward, other)
+            size += 1
+    return size
+
+
+@_compile
 def sketch(codes: np.ndarray, factors: np.ndarray, shifts: np.ndarray, k: int) -> np.ndarray:
     """uint32 (N, H): the smallest hash of the canonical k-mers of each row of codes (N, L), per function."""
-    count, length = codes.shape
-    found = np.full((count, len(factors)), EMPTY, dtype=np.uint32)
-    mask = np.uint64(4**k - 1)
-    top = np.uint64(2 * (k - 1))
-    for row in range(count):
-        forward, other, run = np.uint64(0), np.uint64(0), 0
-        for at in range(length):
-            code = np.uint64(codes[row, at])
-            if code > np.uint64(3):
-                run = 0
-                continue
-            run += 1
-            forward = ((forward << np.uint64(2)) | code) & mask
-            other = (other >> np.uint64(2)) | ((np.uint64(3) - code) << top)
-            if run >= k:
-                mixed = _mix(min(forward, other) + np.uint64(1))
-                for h in range(len(factors)):
-                    value = np.uint32((mixed * factors[h] + shifts[h]) >> np.uint64(32))
-                    if value < found[row, h]:
-                        found[row, h] = value
+    found = np.full((len(codes), len(factors)), EMPTY, dtype=np.uint32)
+    kmers = np.empty(codes.shape[1], dtype=np.uint64)
+    for row in range(len(codes)):
+        for i in range(_kmers(codes[row], k, kmers)):
+            mixed = _mix(kmers[i] + np.uint64(1))
+            for h in range(len(factors)):
+                value = np.uint32((mixed * factors[h] + shifts[h]) >> np.uint64(32))
+                if value < found[row, h]:
+                    found[row, h] = value
     return found
 
 
@@ -103,24 +111,11 @@ def candidates(
 
 @_compile
 def kmer_sets(codes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The canonical k-mers of each row of codes (N, L), ascending and once each (N, L - k + 1), and how many (N,)."""
-    count, length = codes.shape
-    found = np.empty((count, max(1, length - k + 1)), dtype=np.uint64)
-    sizes = np.zeros(count, dtype=np.int64)
-    mask, top = np.uint64(4**k - 1), np.uint64(2 * (k - 1))
-    for row in range(count):
-        forward, other, run, size = np.uint64(0), np.uint64(0), 0, 0
-        for at in range(length):
-            code = np.uint64(codes[row, at])
-            if code > np.uint64(3):
-                run = 0
-                continue
-            run += 1
-            forward = ((forward << np.uint64(2)) | code) & mask
-            other = (other >> np.uint64(2)) | ((np.uint64(3) - code) << top)
-            if run >= k:
-                found[row, size] = min(forward, other)
-                size += 1
+    """The canonical k-mers of each row of codes (N, L), ascending and once each, at the front of (N, L), and how many (N,)."""
+    found = np.empty(codes.shape, dtype=np.uint64)
+    sizes = np.zeros(len(codes), dtype=np.int64)
+    for row in range(len(codes)):
+        size = _kmers(codes[row], k, found[row])
         found[row, :size].sort()
         for i in range(size):
             if sizes[row] == 0 or found[row, i] != found[row, sizes[row] - 1]:
