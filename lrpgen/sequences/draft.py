@@ -139,9 +139,9 @@ def _groups(draft: Draft, first: np.ndarray, similarity: float | None) -> np.nda
     groups = group(first, places, draft.parent)
     if similarity is None:
         return groups
-    from .similarity import join_similar, sketches
+    from .similarity import join_similar
 
-    return join_similar(sketches(draft.spool), groups, similarity)
+    return join_similar(draft.spool, groups, similarity)
 
 
 def _in_one_part(draft: Draft, first: np.ndarray, keep: np.ndarray, similarity: float | None) -> np.ndarray:
@@ -152,9 +152,9 @@ def _in_one_part(draft: Draft, first: np.ndarray, keep: np.ndarray, similarity: 
     draft.dropped[ELSEWHERE] = int(copies.sum())
     if similarity is None:
         return ~copies
-    from .similarity import similar_elsewhere, sketches
+    from .similarity import similar_elsewhere
 
-    near = similar_elsewhere(sketches(draft.spool), np.where(copies, -1, parts), similarity)
+    near = similar_elsewhere(draft.spool, np.where(copies, -1, parts), similarity)
     near = (near | near[parent]) & keep & ~copies
     draft.dropped[SIMILAR] = int(near.sum())
     return ~copies & ~near

@@ -14,7 +14,9 @@ UNNAMED = "."
 
 def keys_of(names: Iterable[str]) -> np.ndarray:
     """uint64 (N,) hash of each name. Two of ten million names share one with a probability of 3e-6."""
-    return np.array([int.from_bytes(blake2b(n.encode(), digest_size=8).digest(), "little") for n in names], np.uint64)
+    return np.fromiter(
+        (int.from_bytes(blake2b(n.encode(), digest_size=8).digest(), "little") for n in names), np.uint64
+    )
 
 
 class NameIndex:

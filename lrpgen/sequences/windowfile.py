@@ -176,6 +176,10 @@ def open_windows(path: str | Path) -> Iterator[WindowFile]:
     """Open a windows file read-only. Raises `InputError` when it is missing, damaged or something else."""
     needed = (*NEEDED_ATTRS, "onehot", *(f"regions/{name}" for name in REGION_COLUMNS))
     with hdf5.reading(path, "windows file", "`lrpgen windows`", FORMAT, (1, VERSION), needed) as file:
+        more = [] if file.attrs["version"] == 1 else ["contigs"]
+        more += [] if file.attrs.get("task", "classes") == "classes" else ["targets"]
+        if missing := [name for name in more if name not in file]:
+            raise InputError(f"windows file {path} lacks {', '.join(missing)}; make it again")
         yield WindowFile(file, Path(path))
 
 

@@ -42,6 +42,10 @@ def case(name: str, arguments: list[str], files: Mapping[str, str | bytes], word
     return pytest.param(arguments, files, words, id=name)
 
 
+FOLD = ["--split", "file", "--split-file", "f.json"]
+UNKNOWN_FOLD = '{"train": ["chr1"], "valid": ["chr2"], "test": ["chr7"]}'
+LABELS = [*REGIONS, "--labels", "l.tsv", "--task", "values"]
+NAMED = {"r.bed": "".join(f"{line}\tr{number}\n" for number, line in enumerate(GOOD.splitlines()))}
 FASTA, BED = {"g.fa": GENOME}, {"r.bed": GOOD}
 CASES = [
     case("missing FASTA", REGIONS, BED, "FASTA g.fa does not exist"),
@@ -81,6 +85,18 @@ CASES = [
     case("set twice", SETS, {"s.fa": ">a\nAC\n>a\nAC\n"}, "s.fa:3: the name 'a' is already used on line 1"),
     case("set mixed", SETS, {"s.fa": ">a\nACGT\n>b\nACGTA\n"}, "s.fa: mixed widths, record 'b' has 5 letters"),
     case("set alike", SETS, {"s.fa": ">a\nAAAAA\n>b\nCCCCC\n"}, "one class only: every negative equals a positive"),
+    case("all N", [*REGIONS, "--max-ambiguous-share", "0.5"], {"g.fa": f">chr1\n{'N' * 300}\n", **BED}, "zero windows left"),
+    case("split", [*REGIONS, "--split", "chrom"], {}, "--split 'chrom' is unknown; choose from position, contig, file"),
+    case("no contigs", [*REGIONS, "--split", "contig"], {}, "--split contig and --validation-contigs, --test-contigs"),
+    case("unknown fold", [*REGIONS, *FOLD], {**FASTA, **BED, "f.json": UNKNOWN_FOLD}, "chr7 not in the FASTA"),
+    case("fold not there", [*REGIONS, *FOLD], {**FASTA, **BED}, "fold file f.json does not exist"),
+    case("no labels", [*REGIONS, "--task", "values"], {}, "--labels and --task labels (or values) belong together"),
+    case("labels", LABELS, {**FASTA, **NAMED, "l.tsv": "name\tA\nr0\t1\nr1\tx\n"}, "l.tsv:3: 'x' in column 'A'"),
+    case("label missing", LABELS, {**FASTA, **NAMED, "l.tsv": "name\tA\nr0\t1\n"}, "l.tsv has no line for 14 of 15"),
+    case("nameless", LABELS, {**FASTA, **BED, "l.tsv": "name\tA\nr0\t1\n"}, "r.bed has regions without a name"),
+    case("frame", [*SITES, "--exon", "3", "--intron", "9"], {}, "--width and --exon with --intron both set the width"),
+    case("similar", [*REGIONS, "--similarity", "85"], {}, "--similarity 85.0 is out of range; give 0.1 to 1"),
+    case("genome", [*SETS, "--negatives-from", "genome"], {}, "--negatives-from genome needs --source regions"),
 ]  # fmt: skip
 
 
@@ -143,6 +159,25 @@ def test_default_from_a_shell(tmp_path: Path):
     with h5py.File(output) as file:
         onehot: Any = file["onehot"]
         assert onehot.shape == (11_080 + 1108, 4, 200)
+
+
+def test_windows_for_a_model_of_others_from_a_shell(tmp_path: Path):
+    """Acceptors as MMSplice wants them: 50 bases of intron, 3 of exon, everything in the test part."""
+    output = tmp_path / "windows.h5"
+    files = ["--fasta", str(DATA / "BA000025.2.fa.gz"), "--bed", str(DATA / "BA000025.2.cds.bed")]
+    options = ["--sites", "acceptor", "--exon", "3", "--intron", "50", "--split", "none", "--decoys-per-site", "2"]
+    command = [sys.executable, "-m", "lrpgen.cli.main", "windows", *files, *options, "-o", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "test: 554 acceptor, 1,108 decoy"
+    with h5py.File(output) as file:
+        onehot: Any = file["onehot"]
+        assert onehot.shape == (3 * 554, 4, 53)
+        label: Any = file["regions/label"]
+        odd = (onehot[:, 0, 48] & onehot[:, 2, 49]) == 0
+        assert (odd & (label[:] == 0)).sum() == 17
+        decoys = label[:] == 1
+        assert onehot[decoys, 0, 48].all()
+        assert onehot[decoys, 2, 49].all()
 
 
 def test_help_has_an_example(monkeypatch, capsys):

@@ -197,6 +197,10 @@ def test_files_that_are_no_windows(tmp_path: Path):
     (tmp_path / "text.h5").write_text("hello")
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file.attrs["format"] = "lrpgen-relevance"
+    (tmp_path / "part.h5").write_bytes(whole)
+    with h5py.File(tmp_path / "part.h5", "a") as file:
+        file.attrs["task"] = "values"
+        del file["contigs"]
     for name, change in (("old.h5", ("version", 0)), ("bare.h5", ("summary", None))):
         (tmp_path / name).write_bytes(whole)
         with h5py.File(tmp_path / name, "a") as file:
@@ -212,6 +216,7 @@ def test_files_that_are_no_windows(tmp_path: Path):
         "other.h5": "is not a windows file; give the output of `lrpgen windows`",
         "old.h5": "has version 0 of a windows file, this lrpgen reads 1 and 2",
         "bare.h5": "lacks summary, onehot",
+        "part.h5": "lacks contigs, targets; make it again",
     }
     for name, words in expected.items():
         with pytest.raises(InputError, match=words):

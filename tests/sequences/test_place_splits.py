@@ -11,6 +11,9 @@ from toy import plain_reverse_complement, write_toy
 
 from lrpgen.errors import InputError
 from lrpgen.sequences import WindowOptions, WindowSet, build_windows
+from lrpgen.sequences.onehot import codes
+from lrpgen.sequences.similarity import join_similar
+from lrpgen.sequences.spool import Spool
 
 HLA = Path(__file__).parents[2] / "data" / "hla"
 
@@ -139,8 +142,31 @@ def test_no_similar_pair_across_the_split(tmp_path: Path, split: str):
     assert windows.summary["split"]["similarity"] == threshold
 
 
+@pytest.mark.parametrize("threshold", [0.15, 0.3, 0.6, 1.0])
+def test_groups_are_those_of_all_pairs(threshold: float):
+    """Families, unrelated windows, repeats, an N in the middle and a window of N: groups as by comparing all pairs."""
+    random = np.random.default_rng(11)
+    bases = [letters(random, 150) for _ in range(30)] + ["AC" * 75, "A" * 150]
+    texts = [mutate(random, one, share) for one in bases for share in (0.0, 0.02, 0.05)]
+    texts += [texts[0][:70] + "N" + texts[0][71:], "N" * 150, "N" * 150, texts[3][75:] + letters(random, 75)]
+    texts += [plain_reverse_complement(one) for one in bases] + [letters(random, 150) for _ in range(200)]
+    spool = Spool(150)
+    spool.append(np.stack([codes(text) for text in texts]))
+    found = join_similar(spool, np.arange(len(texts)), threshold)
+    sets = [kmers(text) for text in texts]
+    expected = list(range(len(texts)))
+    for one, two in pairs(list(range(len(texts)))):
+        if sets[one] and sets[two] and jaccard(sets[one], sets[two]) >= threshold:
+            low, high = sorted((expected[one], expected[two]))
+            expected = [low if number == high else number for number in expected]
+    assert len(set(expected)) < len(texts) - 20
+    assert [expected.index(number) for number in expected] == [found.tolist().index(number) for number in found]
+    spool.close()
+
+
 def kmers(text: str) -> set[str]:
-    return {min(one, plain_reverse_complement(one)) for one in (text[at : at + 12] for at in range(len(text) - 11))}
+    words = (text[at : at + 12] for at in range(len(text) - 11))
+    return {min(one, plain_reverse_complement(one)) for one in words if "N" not in one}
 
 
 def jaccard(one: set[str], two: set[str]) -> float:

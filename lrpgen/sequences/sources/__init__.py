@@ -3,9 +3,9 @@
 Each turns options into a `Draft`, its letters in a spool beside the output; `windows` finishes and writes it.
 """
 
-from .regions import regions
+from .annotated_sites import splice_sites
+from .genome_regions import regions
 from .sequence_set import sequences
-from .splice_sites import splice_sites
 
 MAKERS = {"splice-sites": splice_sites, "regions": regions, "sequences": sequences}
 

@@ -39,7 +39,7 @@ def name_keys(names: np.ndarray | None, path: Path, why: str) -> np.ndarray:
         raise InputError(
             f"{path} has regions without a name (fourth column), and {why} finds regions by name; add them"
         )
-    keys = keys_of(names.tolist())
+    keys = keys_of(names)
     if twice := NameIndex(keys).twice:
         raise InputError(
             f"{path} has two regions named {names[twice[1]]!r}, and {why} finds regions by name; rename one"
