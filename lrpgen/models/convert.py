@@ -78,7 +78,7 @@ def _zoo(name: str, file: str, source: Source) -> Opened:
         kwargs.setdefault("width", source.width)
     if source.classes is not None:
         kwargs.setdefault("classes", len(source.classes))
-    net = network(name, kwargs, read_tensors(file), file)
+    net = network(name, kwargs, file)
     return Opened(net, name, kwargs, "state dict", (4, kwargs.get("width")), DEFAULT_LAYOUT)
 
 
@@ -193,15 +193,15 @@ def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
     if card.architecture in formats:
         net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
     else:
-        net = network(card.architecture, card.kwargs, tensors, where)
+        net = network(card.architecture, card.kwargs, where, tensors)
     return adapted(net, card.channels, card.layout).eval()
 
 
-def network(name: str, kwargs: dict[str, Any], tensors: dict[str, Tensor], where: str) -> nn.Module:
-    """A network of the zoo with these weights."""
+def network(name: str, kwargs: dict[str, Any], where: str, tensors: dict[str, Tensor] | None = None) -> nn.Module:
+    """A network of the zoo with `tensors`, or with the weights of the file `where`."""
     from .formats.states import fit
     from .store import build
 
     net = build(name, **kwargs)
-    fit(net, tensors, where)
+    fit(net, read_tensors(where) if tensors is None else tensors, where)
     return net.eval()

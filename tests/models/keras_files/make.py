@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import layers as L  # noqa: N812
+from keras import layers as L
 
 HERE = Path(os.path.dirname(__file__))
 RANDOM = np.random.default_rng(0)
