@@ -190,10 +190,16 @@ def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
     from .formats import bpnetlite, exported, keras, onnx
 
     formats = {"keras": keras, "onnx": onnx, "pt2": exported, "bpnet-lite": bpnetlite}
-    if card.architecture in formats:
-        net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
-    else:
-        net = network(card.architecture, card.kwargs, where, tensors)
+    try:
+        if card.architecture in formats:
+            net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
+        else:
+            net = network(card.architecture, card.kwargs, where, tensors)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"the card of {where} does not describe a {card.architecture} model ({type(error).__name__}: {error}); "
+            "make the model again"
+        ) from error
     return adapted(net, card.channels, card.layout).eval()
 
 

@@ -211,7 +211,7 @@ def test_exported_archives_that_could_run_code(member, change, words, tmp_path):
         lrpgen.load_model(path)
 
 
-@pytest.mark.parametrize("member", ["sample_inputs/model.pt", "weights/model.pt", "constants/custom_obj_0"])
+@pytest.mark.parametrize("member", ["sample_inputs/model.pt", "weights/model.pt", "constants/custom_obj_0", "aotinductor/m.so"])
 def test_pickles_in_exported_archives_are_never_run(member, tmp_path):
     path, content = exported(tmp_path), io.BytesIO()
     torch.save(Evil(tmp_path / "ran"), content)
