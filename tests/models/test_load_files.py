@@ -6,8 +6,10 @@ import os
 import pickle
 import sys
 import zipfile
+from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -16,7 +18,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import lrpgen
-from lrpgen.errors import InputError, MissingFeatureError
+from lrpgen.errors import InputError, LrpgenError, MissingFeatureError
 from lrpgen.models import MotifCNN, read_card
 from lrpgen.models.adapt import Adapted, guessed_layout
 from lrpgen.models.convert import Source, convert, make
@@ -211,7 +213,9 @@ def test_exported_archives_that_could_run_code(member, change, words, tmp_path):
         lrpgen.load_model(path)
 
 
-@pytest.mark.parametrize("member", ["sample_inputs/model.pt", "weights/model.pt", "constants/custom_obj_0", "aotinductor/m.so"])
+@pytest.mark.parametrize(
+    "member", ["sample_inputs/model.pt", "weights/model.pt", "constants/custom_obj_0", "aotinductor/m.so"]
+)
 def test_pickles_in_exported_archives_are_never_run(member, tmp_path):
     path, content = exported(tmp_path), io.BytesIO()
     torch.save(Evil(tmp_path / "ran"), content)
@@ -408,3 +412,33 @@ def test_what_cannot_be_guessed_is_asked_for(tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             lrpgen.load_model(exported(tmp_path), **options)
+
+
+@pytest.mark.parametrize("kind", ["pt2", "onnx", "pt", "h5", "keras", "safetensors"])
+def test_any_damage_is_one_error_of_ours(kind, small, tmp_path):
+    """Cut at twelve places, and with a few bytes changed: it opens, or says in our words that it does not."""
+    path, options = tmp_path / f"m.{kind}", {}
+    if kind == "onnx":
+        onnx_file(path)
+    elif kind == "pt2":
+        exported(tmp_path)
+    elif kind in ("h5", "keras"):
+        path.write_bytes((Path(__file__).parent / "keras_files" / f"image.{kind}").read_bytes())
+    else:
+        options = {"weights": path, **KW}
+        (torch.save if kind == "pt" else save_file)(small.state_dict(), path)
+    whole, said = path.read_bytes(), []
+    for seed in range(24):
+        random = np.random.default_rng(seed)
+        content = np.frombuffer(whole, np.uint8).copy()
+        if seed % 2:
+            content[random.integers(0, len(content), 40)] = random.integers(0, 256, 40)
+        else:
+            content = content[: int(len(whole) * seed / 24)]
+        path.write_bytes(content.tobytes())
+        try:
+            lrpgen.load_model("motif-cnn" if options else path, **options)
+        except LrpgenError as error:
+            said.append(str(error))
+    assert len(said) >= 12
+    assert all(str(path) in sentence for sentence in said)
