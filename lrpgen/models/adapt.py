@@ -79,6 +79,7 @@ def length_of(shape: tuple[int | None, ...], layout: str) -> int | None:
 
     Raises `InputError` when shape and layout contradict each other.
     """
+    check_layout(layout)
     fits = len(shape) == len(layout) - 1 and all(
         letter == "L" or size in (None, {"C": 4, "1": 1}[letter])
         for letter, size in zip(layout[1:], shape, strict=True)

@@ -79,7 +79,7 @@ def _zoo(name: str, file: str, source: Source) -> Opened:
         kwargs.setdefault("width", source.width)
     if source.classes is not None:
         kwargs.setdefault("classes", len(source.classes))
-    net = network(name, kwargs, read_tensors(file), file)
+    net = network(name, kwargs, file)
     return Opened(net, name, kwargs, "state dict", (4, kwargs.get("width")), DEFAULT_LAYOUT)
 
 
@@ -193,21 +193,32 @@ def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
     from .formats import bpnetlite, exported, keras, onnx
 
     formats = {"keras": keras, "onnx": onnx, "pt2": exported, "bpnet-lite": bpnetlite}
-    if card.architecture in formats:
-        net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
-    else:
-        if card.code and settled(card.architecture)[1] != card.code:
-            raise InputError(
-                f"{where} was made with another version of {card.architecture}; bring that file back, or train again"
-            )
-        net = network(card.architecture, card.kwargs, tensors, where)
+    _check_code(card, where)
+    try:
+        if card.architecture in formats:
+            net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
+        else:
+            net = network(card.architecture, card.kwargs, where, tensors)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"the card of {where} does not describe a {card.architecture} model ({type(error).__name__}: {error}); "
+            "make the model again"
+        ) from error
     return adapted(net, card.channels, card.layout).eval()
 
 
-def network(name: str, kwargs: dict[str, Any], tensors: dict[str, Tensor], where: str) -> nn.Module:
-    """A network of the zoo with these weights."""
+def _check_code(card: Card, where: str) -> None:
+    """Raise `InputError` when the user's own file is not the one the model was made with."""
+    if card.code and settled(card.architecture)[1] != card.code:
+        raise InputError(
+            f"{where} was made with another version of {card.architecture}; bring that file back, or train again"
+        )
+
+
+def network(name: str, kwargs: dict[str, Any], where: str, tensors: dict[str, Tensor] | None = None) -> nn.Module:
+    """A network of the zoo with `tensors`, or with the weights of the file `where`."""
     from .formats.states import fit
 
     net = build(name, **kwargs)
-    fit(net, tensors, where)
+    fit(net, read_tensors(where) if tensors is None else tensors, where)
     return net.eval()

@@ -24,12 +24,18 @@ from ...errors import InputError
 from ...files import existing
 from .embedded import Embedded, content_of, leave_out_activation
 from .opened import Opened
+from .sniff import UNREADABLE
 from .states import check_finite
 
 OPERATORS = re.compile(
     r"torch\.ops\.aten\.\w+\.\w+|_operator\.(getitem|add|sub|mul|floordiv|mod|neg|eq|ge|gt|le|lt|ne)"
 )
 WORDS = re.compile(r"[A-Za-z_]\w*")
+MEMBERS = re.compile(  # everything else (compiled code, Python objects, files of other names) is refused
+    r"models/\w+\.json|data/weights/(weight_\d+|\w+_config\.json|\w+\.pt)|data/sample_inputs/\w+\.pt"
+    r"|data/constants/(tensor_\d+|\w+_config\.json|\w+\.pt)|extra/[\w.]+"
+    r"|archive_format|archive_version|byteorder|\.format_version|\.storage_alignment|version|\.data/\w+"
+)
 SYMBOL = re.compile(r"'[su]\d+'")
 ALLOWED = re.compile(
     r"[su]\d+|Symbol|positive|nonnegative|integer|Add|Mul|Pow|Rational|Max|Min|Mod|FloorDiv|CeilToInt|Integer"
@@ -91,7 +97,7 @@ def check_harmless(content: bytes, where: str) -> None:
                     _check_json(json.loads(archive.read(name)), where)
                 elif name.endswith(".pt"):
                     _check_tensors(archive.read(name), name, where)
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError, EOFError, RuntimeError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{where} is a damaged torch.export archive ({error}); copy or export it again") from error
 
 
@@ -103,9 +109,8 @@ def _check_members(names: list[str], where: str) -> None:
         raise InputError(f"{where} is an archive with doubtful members (repeated, or in several folders); {AGAIN}")
     for name in names:
         inside = name.partition("/")[2]
-        base = inside.rpartition("/")[2]
-        if inside.startswith("data/aotinductor") or base.startswith(("custom_obj", "opaque_obj")):
-            raise InputError(f"{where} holds {inside}, code or Python objects that lrpgen never runs; {AGAIN}")
+        if not MEMBERS.fullmatch(inside):
+            raise InputError(f"{where} holds {inside}, code or objects of Python that lrpgen never runs; {AGAIN}")
 
 
 def _check_tensors(data: bytes, name: str, where: str) -> None:

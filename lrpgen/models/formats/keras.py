@@ -23,7 +23,7 @@ from . import keras_weights
 from .keras_config import Spec, parse
 from .keras_net import KerasNet, leave_out_activation
 from .opened import Opened
-from .sniff import sniff
+from .sniff import UNREADABLE, sniff
 from .states import fit
 
 AGAIN = "(damaged or cut short?); copy or save it again"
@@ -106,7 +106,7 @@ def _member(path: str | os.PathLike[str], name: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(name)
-    except (zipfile.BadZipFile, OSError, KeyError, RuntimeError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path}: its part {name} cannot be read {AGAIN}") from error
 
 
@@ -127,7 +127,7 @@ def _hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     try:
         with h5py.File(source, "r") as file:
             yield file
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} is not a readable HDF5 file {AGAIN}") from error
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
+from .keras_activations import activation
 from .keras_config import Layer
 
 Shape = tuple[int, ...]  # without N, channels first
@@ -50,45 +51,6 @@ def channels_last(x: Tensor) -> Tensor:
 def channels_first(x: Tensor) -> Tensor:
     """(N, ..., C) to (N, C, ...)."""
     return x if x.dim() < 3 else x.movedim(-1, 1)
-
-
-# activations
-
-
-class Exponential(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x.exp()
-
-
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "relu6": nn.ReLU6,
-    "sigmoid": nn.Sigmoid,
-    "softmax": lambda: nn.Softmax(1),
-    "tanh": nn.Tanh,
-    "exponential": Exponential,
-    "exp": Exponential,
-    "elu": nn.ELU,
-    "selu": nn.SELU,
-    "softplus": nn.Softplus,
-    "softsign": nn.Softsign,
-    "swish": nn.SiLU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "mish": nn.Mish,
-    "leaky_relu": lambda: nn.LeakyReLU(0.2),  # Keras's default where it is an activation
-}
-
-
-def activation(layer: Layer) -> nn.Module | None:
-    name = layer.config.get("activation", "linear")
-    if name == "linear":
-        return None
-    if name not in ACTIVATIONS:
-        raise InputError(
-            f"layer {layer.name} has the activation {name}, which lrpgen cannot read; it reads {', '.join(ACTIVATIONS)}"
-        )
-    return ACTIVATIONS[name]()
 
 
 def chain(layer: Layer, **parts: nn.Module | None) -> nn.Module:

@@ -47,7 +47,8 @@ def _load(content: bytes, where: str) -> tuple[Embedded, tuple[int | None, ...],
     inputs = [value for value in proto.graph.input if value.name not in weights]
     if len(inputs) != 1:
         raise InputError(f"{where} has {len(inputs)} inputs, lrpgen explains models with one; export the part with one")
-    if any(tensor.data_location == tensor.EXTERNAL for tensor in proto.graph.initializer):
+    inside = [attribute.t for node in proto.graph.node for attribute in node.attribute]
+    if any(tensor.data_location == tensor.EXTERNAL for tensor in (*proto.graph.initializer, *inside)):
         raise InputError(f"{where} keeps its weights in other files; save it as one (onnx.save_model(model, path))")
     explicit_padding(proto)
     module = _converted(proto, where)
@@ -71,6 +72,8 @@ def _parsed(content: bytes, where: str) -> Any:
     try:
         proto = onnx.load_model_from_string(content)
         onnx.checker.check_model(proto)
+        for part in (proto.graph.node, proto.graph.value_info):
+            repr(part)  # protobuf decodes names late
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else "unreadable"
         raise InputError(f"{where} is no valid ONNX model (damaged or cut short: {first}); export it again") from error

@@ -6,12 +6,14 @@ import json
 import os
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from ...errors import InputError
 from ...files import existing
 
 KNOWN = "safetensors, PyTorch state dict (.pt, .pth), torch.export (.pt2), ONNX, Keras (.h5, .keras, .json)"
+UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, RuntimeError, EOFError)  # a damaged zip
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ONNX_START = b"\x08"  # field 1 of a ModelProto, ir_version
 PICKLE_START = b"\x80"
@@ -60,7 +62,7 @@ def _sniff_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.replace("\\", "/") for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path} is a damaged or truncated archive ({error}); copy or make it again") from error
     if "config.json" in names and "model.weights.h5" in names:
         return "keras"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +16,10 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ...files import existing
-from .sniff import sniff
+from .sniff import UNREADABLE, sniff
 
 NESTED = ("state_dict", "model_state_dict", "model")  # where Lightning and training loops keep the weights
+DAMAGED = "(damaged or cut short?); copy or save it again"
 PREFIXES = ("module.", "model.", "_orig_mod.")  # of DataParallel, Lightning and torch.compile
 
 
@@ -60,13 +62,16 @@ def refuse_torchscript(kind: str, path: str | os.PathLike[str]) -> None:
 
 def _checkpoint(path: Path) -> dict[str, Tensor]:
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise InputError(_pickled(path)) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the pickle's protocol; an error follows where it matters
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged archive raises whatever its reader met
-        raise InputError(
-            f"{path} is not a readable PyTorch checkpoint (damaged or cut short?); save it again"
-        ) from error
+        content = _pickle_bytes(path)
+        if isinstance(error, pickle.UnpicklingError) and content is not None:
+            raise InputError(_pickled(path, content)) from error
+        raise InputError(f"{path} is not a readable PyTorch checkpoint {DAMAGED}") from error
+    if _bytes_changed(path):
+        raise InputError(f"{path} is not a readable PyTorch checkpoint {DAMAGED}")
     for key in NESTED:
         if isinstance(found, Mapping) and isinstance(found.get(key), Mapping):
             found = found[key]
@@ -77,21 +82,36 @@ def _checkpoint(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _pickled(path: Path) -> str:
-    whose = "a whole bpnet-lite model" if b"bpnetlite" in _pickle_bytes(path) else "pickled Python objects"
-    more = " and give --architecture bpnet-lite" if "bpnet-lite" in whose else ""
+def _pickled(path: Path, content: bytes) -> str:
+    lite = b"bpnetlite" in content
+    whose = "a whole bpnet-lite model" if lite else "pickled Python objects"
+    more = " and give --architecture bpnet-lite" if lite else ""
     return (
         f"{path} holds {whose}, and opening it would run code; where its Python source is, "
         f"save it again with torch.save(model.state_dict(), ...){more}"
     )
 
 
-def _pickle_bytes(path: Path) -> bytes:
-    """The pickle inside a checkpoint, to look at, not to load."""
+def _pickle_bytes(path: Path) -> bytes | None:
+    """The pickle inside a checkpoint, to look at, not to load; None where it is damaged."""
     if not zipfile.is_zipfile(path):
         return path.read_bytes()[: 2**20]
-    with zipfile.ZipFile(path) as archive:
-        return b"".join(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return b"".join(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    except UNREADABLE:
+        return None
+
+
+def _bytes_changed(path: Path) -> bool:
+    """Whether a member of the archive no longer has its checksum; torch itself does not look."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is not None
+    except UNREADABLE:
+        return True
 
 
 def fit(net: nn.Module, tensors: Mapping[str, Tensor], path: str | os.PathLike[str]) -> None:
