@@ -21,11 +21,11 @@ from torch.optim.swa_utils import AveragedModel
 
 from ...files import atomic, sha256
 from ...progress import say
+from ...provenance import code_hash
 from .options import Training
 
 HEADER = "lrpgen-checkpoint"
 NO_INFLUENCE = ("workers",)  # options that do not change the result
-MODELS = Path(__file__).parents[1]
 
 
 @dataclass
@@ -54,11 +54,10 @@ def beside(output: Path) -> Path:
 
 
 def run_key(options: Training, windows: Path) -> str:
-    """A hash of everything that decides the weights: options, windows, code of this folder, torch."""
-    own = [Path(options.architecture.removeprefix("module:").rpartition(":")[0])] if ":" in options.architecture else []
-    code = [sha256(path) for path in (*sorted(MODELS.rglob("*.py")), *own) if path.is_file()]
+    """A hash of everything that decides the weights: options, windows, code of the models, a network of one's own, torch."""
     chosen = {name: value for name, value in asdict(options).items() if name not in NO_INFLUENCE}
-    parts = [chosen, sha256(windows), code, str(torch.__version__)]
+    own = Path(options.architecture.removeprefix("module:").rpartition(":")[0])  # module:path/to/file.py:Class
+    parts = [chosen, sha256(windows), sha256(own) if own.is_file() else "", code_hash("models"), str(torch.__version__)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
