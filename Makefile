@@ -49,8 +49,8 @@ $(VENV)/.installed-%: $(PINS) | python
 	    [ ! -d "$$package" ] || [ -e "$$package/INSTALLER" ] || rm -rf "$$package"; done
 	@echo "Installing lrpgen[$*] into $(VENV): once, some minutes, about 2 GB"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
-	@# zennit, a test oracle, asks for torchvision, which has no CPU build that fits; the tests do without it.
-	@[ $* != test ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt zennit
+	@# zennit, a test oracle, and onnx2torch ask for torchvision, which has no CPU build that fits; nothing here needs it.
+	@[ $* != test ] || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt zennit onnx2torch
 	@touch $@
 
 python:

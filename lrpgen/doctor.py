@@ -13,6 +13,7 @@ FEATURES = {  # module -> (what needs it, how to get it)
     "modiscolite": ("patterns from seqlets (lrpgen motifs)", "pip install 'lrpgen[motifs]'"),
     "snakemake": ("the workflow", "pip install snakemake"),
     "snakemake_executor_plugin_slurm": ("the workflow on SLURM", "pip install 'lrpgen[slurm]'"),
+    "onnx2torch": ("ONNX models", "pip install 'lrpgen[onnx]' && pip install --no-deps onnx2torch"),
     "captum": ("comparison with other methods", "pip install 'lrpgen[compare]'"),
 }
 

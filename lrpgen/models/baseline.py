@@ -69,7 +69,7 @@ def run_baseline(windows_path: Path, output: Path | None = None, seed: int = 1) 
     from .training.options import Training
 
     with open_windows(windows_path) as file:
-        task = choose_task(getattr(file, "task", "classes"), file.classes, Training())
+        task = choose_task(file.task, file.classes, Training())
         rows = {part: _sample(file, part, seed) for part in ("train", "validation", "test")}
         targets = {part: file.targets[chosen] for part, chosen in rows.items()}
         for part in ("train", "validation"):

@@ -134,13 +134,12 @@ def question(card: Card, file: WindowFile, target: str | None = None) -> Questio
 def _stream(file: WindowFile, ensemble: Ensemble, output: Path) -> np.ndarray:
     """Predict all windows of `file` into the table `output`; float32 (N, K)."""
     predictions = np.empty((len(file), len(ensemble.card.classes)), np.float32)
-    regions = file.regions.drop(columns="score")
     with progress("predicting", len(file), "windows") as advance, new_table(output, ensemble) as table:
         for at in range(0, len(file), ensemble.batch_size):
             rows = slice(at, at + ensemble.batch_size)
             found = ensemble.predict(file.onehot(rows))
             predictions[rows] = found.mean
-            table.add(regions.iloc[rows], found)
+            table.add(file.table(rows).drop(columns="score"), found)
             advance(len(found.mean))
     return predictions
 

@@ -89,7 +89,7 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
         if source.width != card.width:
             raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
         regions = source.regions
-        if getattr(source, "task", "classes") == "classes":
+        if source.task == "classes":
             chosen = labels or source.classes[:-1]
             for label in chosen if job.target is None else [job.target]:
                 _class_index(card, label)

@@ -56,7 +56,7 @@ def test_words_do_not_know_where_they_are():
 
 
 @pytest.mark.parametrize("task", ["labels", "values"])
-def test_labels_and_values(tmp_path, targets_file, task):
+def test_labels_and_values(tmp_path, task):
     path = planted(tmp_path / "w.h5", n=2000)
     text, has = sequences(2000, 40, 2, np.random.default_rng(0))
     many = np.array([one.count("A") for one in text])

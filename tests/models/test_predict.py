@@ -8,6 +8,7 @@ import pyBigWig
 import pytest
 import torch
 from planted_windows import planted
+from sklearn.metrics import roc_auc_score
 
 import lrpgen
 from lrpgen.errors import InputError
@@ -182,7 +183,28 @@ def test_members_must_agree(models, tmp_path):
         Ensemble([], device="cpu")
 
 
-def test_windows_of_another_task_are_refused(models, windows, tmp_path):
-    yes = write_model(tmp_path / "labels.safetensors", 0, task="labels")
+def test_a_model_from_elsewhere_is_judged_by_the_classes_it_shares(windows, tmp_path):
+    other = write_model(
+        tmp_path / "other.safetensors", 0, task="labels", activation="sigmoid", classes=["unheard of", "positive"]
+    )
+    found = predict(windows, other, tmp_path / "p.tsv", device="cpu")
+    assert found["task"] == "labels"
+    assert list(found["splits"]["test"]["classes"]) == ["positive"]
+    table = pd.read_csv(tmp_path / "p.tsv", sep="\t")
+    test = table[table["split"] == "test"]
+    expected = roc_auc_score(test["label"] == "positive", test["positive"])
+    assert found["splits"]["test"]["classes"]["positive"]["auroc"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_an_output_of_another_name_is_judged_by_the_first_class(windows, tmp_path):
+    other = write_model(
+        tmp_path / "other.safetensors", 0, task="labels", activation="sigmoid", classes=["ctcf", "gata1"]
+    )
     with pytest.raises(InputError, match="they must agree"):
-        predict(windows, yes, tmp_path / "p.tsv", device="cpu")
+        predict(windows, other, tmp_path / "p.tsv", device="cpu")
+    with pytest.raises(InputError, match="target 'ctfc' is not one of the model's outputs"):
+        predict(windows, other, tmp_path / "p.tsv", target="ctfc", device="cpu")
+    found = predict(windows, other, tmp_path / "p.tsv", target="gata1", device="cpu")
+    test = pd.read_csv(tmp_path / "p.tsv", sep="\t").query("split == 'test'")
+    expected = roc_auc_score(test["label"] == "positive", test["gata1"])
+    assert found["splits"]["test"]["classes"]["gata1"]["auroc"] == pytest.approx(expected, abs=1e-4)

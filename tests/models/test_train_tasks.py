@@ -26,7 +26,7 @@ def make(path, task, targets=None):
     return with_targets(path, task, chosen(has, many), ["motif", "many A"])
 
 
-def test_labels_are_learnt_side_by_side(tmp_path, targets_file):
+def test_labels_are_learnt_side_by_side(tmp_path):
     path = make(tmp_path / "w.h5", "labels")
     history = train(path, tmp_path / "m.safetensors", Training(**FAST))
     card = read_card(tmp_path / "m.safetensors")
@@ -40,7 +40,7 @@ def test_labels_are_learnt_side_by_side(tmp_path, targets_file):
 
 
 @pytest.mark.parametrize(("loss", "activation"), [("auto", "identity"), ("poisson", "exp")])
-def test_values_are_learnt(tmp_path, targets_file, loss, activation):
+def test_values_are_learnt(tmp_path, loss, activation):
     path = make(tmp_path / "w.h5", "values", lambda has, many: np.stack([has * 3.0, many / 4], 1))
     options = Training(**{**FAST, "epochs": 15, "loss": loss, "schedule": "constant"})
     history = train(path, tmp_path / "m.safetensors", options)
@@ -84,14 +84,14 @@ BAD_TARGETS = {
 
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 @pytest.mark.parametrize("name", BAD_TARGETS)
-def test_targets_that_cannot_be_learnt(tmp_path, targets_file, name):
+def test_targets_that_cannot_be_learnt(tmp_path, name):
     task, targets, words = BAD_TARGETS[name]
     with pytest.raises(InputError, match=words):
         train(make(tmp_path / "w.h5", task, targets), tmp_path / "m.safetensors", Training(**FAST))
     assert [p.name for p in tmp_path.iterdir()] == ["w.h5"]
 
 
-def test_negative_counts_are_no_counts(tmp_path, targets_file):
+def test_negative_counts_are_no_counts(tmp_path):
     path = make(tmp_path / "w.h5", "values", lambda has, many: np.stack([has, -many], 1))
     with pytest.raises(InputError, match="poisson loss needs counts"):
         train(path, tmp_path / "m.safetensors", Training(**FAST, loss="poisson"))

@@ -16,7 +16,7 @@ from lrpgen.lrp import Explanation, Prune
 from lrpgen.models import Card, MotifCNN, save_model
 from lrpgen.relevance.run import Job, _check_same, explain_tiles, explain_windows
 from lrpgen.relevance.store import gather, open_store
-from lrpgen.sequences import WindowFile, open_windows
+from lrpgen.sequences import open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
 
 WIDTH, CLASSES = 40, ["positive", "negative"]
@@ -114,12 +114,11 @@ def test_members_of_another_width_are_refused(folder, tmp_path):
         explain_windows(job(folder, tmp_path / "r.h5", members=(0, 8)), folder / "w.h5")
 
 
-def test_windows_without_a_class_need_a_target(folder, tmp_path, monkeypatch):
+def test_windows_without_a_class_need_a_target(folder, tmp_path):
     windows = Path(shutil.copy(folder / "w.h5", tmp_path / "w.h5"))
     with h5py.File(windows, "r+") as file:
         file.attrs["task"] = "values"
         file["targets"] = np.zeros((len(file["onehot"]), 2), np.float32)
-    monkeypatch.setattr(WindowFile, "task", "values", raising=False)  # where `WindowFile` does not read it itself yet
     with pytest.raises(InputError, match="name an output with --target"):
         explain_windows(job(folder, tmp_path / "r.h5", members=(0,)), windows)
     count = explain_windows(job(folder, tmp_path / "r.h5", members=(0,), target="negative"), windows)

@@ -43,7 +43,7 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
     chosen = choose_precision(options.precision, device)
     with ExitStack() as stack:
         with open_windows(windows_path) as file:  # closed again before reading processes are forked
-            task = choose_task(getattr(file, "task", "classes"), file.classes, options)
+            task = choose_task(file.task, file.classes, options)
             parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
             kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
         stack.enter_context(deterministic(options.seed, options.threads))
