@@ -61,6 +61,22 @@ def test_several_samples_in_one_run(setting: Callable[..., Path]) -> None:
     assert jobs["motifs"] == 4  # donor and acceptor, positive, positive
 
 
+def test_models_that_were_loaded_are_not_trained(repository: Path) -> None:
+    done = run(repository, "--dry-run", "--cores", "2", "--configfile", "config/mmsplice.yaml")
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    assert jobs["load_model"] == jobs["windows"] == jobs["report"] == 2
+    assert not {"train", "baseline"} & set(jobs)
+
+
+def test_members_of_an_ensemble_are_trained_beside_each_other(setting: Callable[..., Path]) -> None:
+    folder = setting(own="sequences")
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "model": {"members": 3}}))
+    done = run(folder, "--dry-run", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert (planned(done.stdout)["train"], planned(done.stdout)["train_member"]) == (1, 2)
+
+
 def test_default_says_what_the_schema_says(repository: Path) -> None:
     """A run without any config file fills in the same values as the file that spells them out."""
     schema = yaml.safe_load((repository / "workflow/schemas/config.schema.yaml").read_text())
@@ -107,6 +123,8 @@ def test_every_key_is_described(repository: Path) -> None:
         ({"model": {"epochs": "many"}}, "config: 'model.epochs' is 'many' but must be of type integer."),
         ({"model": None}, "config: 'model' is None but must be of type object."),
         ({"tracks": {"stride": 0}}, "config: 'tracks.stride' does not fit: 0 is less than the minimum of 1."),
+        ({"model": {"loading": {"layout": 1}}}, "'model.loading.layout' is 1 but must be of type string or null."),
+        ({"windows": {"split": "chance"}}, "config: 'windows.split' does not fit: 'chance' is not one of"),
         ({"samples": "nowhere.tsv"}, "the sample sheet nowhere.tsv cannot be read (No such file or directory);"),
     ],
 )
@@ -118,6 +136,7 @@ def test_wrong_config(setting: Callable[..., Path], change: dict[str, Any], said
     assert said in sentence(done.stdout)
 
 
+MORE = "sample\tsource\tfasta\tlabels\ttask\toutput\tmodel\n"
 OWN = "own\tsequences\tpositives.fa\t\t\t\n"
 
 
@@ -137,6 +156,13 @@ OWN = "own\tsequences\tpositives.fa\t\t\t\n"
         (HEADER + "a\tregions\tgenome.fa\n", "samples.tsv:2: source regions needs the column 'bed';"),
         (HEADER + "a\tsequences\tpositives.fa\tpeaks.bed\n", "samples.tsv:2: the column 'bed' means nothing to source"),
         (HEADER + "a\tregions\tgenome.fa\tpeaks.bed\t\tdonor\n", "samples.tsv:2: target 'donor' is no class of source"),
+        (
+            MORE + "a\tsequences\tpositives.fa\tgenome.fa\n",
+            "samples.tsv:2: the column 'labels' needs 'task' beside it;",
+        ),
+        (MORE + "a\tsequences\tpositives.fa\tgenome.fa\tlabels\n", "the column 'labels' needs 'output' beside it;"),
+        (MORE + "a\tsequences\tpositives.fa\t\t\t\tnone.h5\n", "samples.tsv:2: model none.h5 does not exist;"),
+        (MORE + "a\tsequences\tpositives.fa\t\tcounts\n", "samples.tsv:2: 'task' does not fit: 'counts' is not one of"),
         (HEADER + OWN.rstrip("\n") + "\tmore\n", "samples.tsv:2: 7 columns, but the header names 6."),
     ],
 )

@@ -75,7 +75,7 @@ rule explain_tiles:
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
-        " --target {wildcards.target} {params.options} --threads {threads} --shard {params.shard}"
+        " --target {wildcards.target:q} {params.options} --threads {threads} --shard {params.shard}"
         " -o {output.shard:q} > {log:q} 2>&1"
 
 

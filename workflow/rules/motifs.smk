@@ -45,5 +45,5 @@ rule motifs:
         ),
         code=code_hash("motifs", "plots"),
     shell:
-        "lrpgen motifs {input.relevance:q} --target {wildcards.target} {params.options}"
+        "lrpgen motifs {input.relevance:q} --target {wildcards.target:q} {params.options}"
         " -o {params.folder:q} > {log:q} 2>&1"
