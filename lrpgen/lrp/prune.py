@@ -19,6 +19,8 @@ from .kernel import Local, per_sample
 from .rules import Rule, divide, stabiliser
 
 TINY = torch.finfo(torch.float64).tiny
+# Leading bits of a magnitude that make a bin: all of the exponent, and of the mantissa four (float16: seven).
+BIN_BITS = {torch.float16: 12, torch.bfloat16: 12, torch.float32: 12, torch.float64: 15}
 
 
 @dataclass(frozen=True)
@@ -100,31 +102,80 @@ def prune_factors(r: Tensor, positive: float, negative: float, loss: float | Non
     Per sample and sign the entries are ordered by |r|, stable; the longest prefix whose mass is at most its share is
     dropped, but never the last entry. Masses are summed in float64.
     """
-    flat = r.flatten(1)
+    flat = r.flatten(1).contiguous()
+    shares = torch.tensor([[negative], [positive]], dtype=torch.float64, device=r.device)
+    factors, dropped = _by_bins(flat, shares) if loss is None else _by_sorting(flat, shares, loss)
+    return factors.masked_fill_(flat == 0, 1.0).view_as(r), dropped
+
+
+def _by_sorting(flat: Tensor, shares: Tensor, loss: float | None) -> tuple[Tensor, Tensor]:
+    """The definition, word by word; `flat` (N, m), `shares` (2, 1) of the negative and positive mass."""
     order = flat.abs().argsort(dim=1, stable=True)
     ranked = flat.gather(1, order).double()
-    keep = torch.ones_like(ranked, dtype=torch.bool)
-    scale = torch.ones_like(ranked)
-    dropped = torch.zeros(len(flat), dtype=torch.float64, device=r.device)
-    for share, of_sign, magnitude in (
-        (positive, ranked > 0, ranked.clamp(min=0)),
-        (negative, ranked < 0, (-ranked).clamp(min=0)),
-    ):
-        if share == 0:
-            continue
-        running = magnitude.cumsum(1)
-        mass = running[:, -1:]
-        position = of_sign.cumsum(1)
-        last = position == position[:, -1:]
-        drop = of_sign & (running <= share * mass) & ~last
+    factors, dropped = torch.zeros_like(ranked), torch.zeros(len(flat), dtype=torch.float64, device=flat.device)
+    for share, sign in zip(shares, (-1, 1), strict=True):
+        of_sign, magnitude = sign * ranked > 0, (sign * ranked).clamp(min=0)
+        running, position = magnitude.cumsum(1), of_sign.cumsum(1)
+        drop = of_sign & (running <= share * running[:, -1:]) & (position < position[:, -1:])
         if loss is not None:
             drop &= _change(magnitude, running) <= loss
-        gone = torch.where(drop, magnitude, 0.0).sum(1, keepdim=True)
-        scale = torch.where(of_sign, mass / (mass - gone).clamp(min=TINY), scale)
-        keep &= ~drop
+        gone = (magnitude * drop).sum(1, keepdim=True)
+        factors = torch.where(of_sign & ~drop, _scale(running[:, -1:], gone), factors)
         dropped += gone[:, 0]
-    factors = torch.zeros_like(flat).scatter(1, order, torch.where(keep, scale, 0.0).to(flat.dtype))
-    return factors.view_as(r), dropped
+    return torch.zeros_like(flat).scatter(1, order, factors.to(flat.dtype)), dropped
+
+
+def _by_bins(flat: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """The same without a full sort: mass by the leading bits of the numbers, and a sort of the bin where the share ends.
+
+    The bits of a float's magnitude rise with it, so bins by sign, exponent and leading mantissa bits are in order; of
+    each sample the negative ones come first.
+    """
+    rows, bins = len(flat), 1 << BIN_BITS[flat.dtype]
+    bits = torch.finfo(flat.dtype).bits
+    slot = (flat.view(getattr(torch, f"int{bits}")) >> (bits - 1 - BIN_BITS[flat.dtype])).int()  # -bins .. bins - 1
+    slot += torch.arange(rows, dtype=torch.int32, device=flat.device).unsqueeze(1) * (2 * bins) + bins
+    slot = slot.flatten()
+    by_bin = torch.bincount(slot, flat.flatten(), 2 * rows * bins).double().abs_().view(rows, 2, bins)
+    running = by_bin.cumsum(2)
+    mass = running[:, :, -1:]
+    limit = shares * mass
+    top = (running < mass).sum(2, keepdim=True)  # the bin of the largest entry, which stays
+    cut = torch.minimum((running <= limit).sum(2, keepdim=True), top)  # bins below are dropped whole
+    below = torch.where(cut > 0, running.gather(2, (cut - 1).clamp(min=0)), 0.0)
+    place = torch.arange(bins, device=flat.device)
+    at_edge = (place == cut).flatten().index_select(0, slot).nonzero()[:, 0]
+    gone, dropped = _at_edge(flat, at_edge, slot[at_edge] // bins, below, limit, cut == top)
+    factors = torch.where(place < cut, 0.0, _scale(mass, gone)).to(flat.dtype).flatten().index_select(0, slot)
+    factors[dropped] = 0.0
+    return factors.view_as(flat), gone.flatten(1).sum(1)
+
+
+def _at_edge(
+    flat: Tensor, index: Tensor, group: Tensor, below: Tensor, limit: Tensor, topmost: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Sort the entries of the bins where the shares end: (mass dropped in all (N, 2, 1), places in `flat` of those dropped).
+
+    index, group : (k,) places of the entries, and their sample and sign. below : mass in the bins below. topmost : whether
+    the bin holds the largest entry, which is never dropped.
+    """
+    order = flat.view(-1)[index].abs().argsort(stable=True)
+    order = order[group[order].argsort(stable=True)]  # by sample and sign, then by size, then by place
+    index, which = index[order], group[order].long()
+    value = flat.view(-1)[index].abs().double()
+    count = torch.bincount(which, minlength=below.numel())
+    rank = torch.arange(len(which), device=flat.device) - (count.cumsum(0) - count)[which]
+    table = below.new_zeros(below.numel(), int(count.max()) if len(which) else 1)
+    table[which, rank] = value
+    running = (table.cumsum(1) + below.view(-1, 1))[which, rank]
+    last = topmost.view(-1)[which] & (rank == count[which] - 1)
+    drop = (value > 0) & ~last & (running <= limit.view(-1)[which])
+    gone = below.flatten().index_add(0, which, torch.where(drop, value, 0.0)).view_as(below)
+    return gone, index[drop]
+
+
+def _scale(mass: Tensor, gone: Tensor) -> Tensor:
+    return mass / (mass - gone).clamp(min=TINY)
 
 
 def _change(magnitude: Tensor, running: Tensor) -> Tensor:

@@ -69,6 +69,23 @@ def test_equals_the_definition(row, positive, negative):
     torch.testing.assert_close(r * factors, torch.tensor([reference(row, positive, negative)], dtype=torch.float64))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["dense", "ties", "wide", "signs only", "mostly zero"])
+def test_bins_drop_what_a_full_sort_drops(dtype, kind):
+    generator = torch.Generator().manual_seed(3)
+    r = torch.randn(5, 3000, generator=generator)
+    spread = torch.exp(2 * torch.randn(5, 3000, generator=generator))
+    few = torch.rand(5, 3000, generator=generator) < 0.05
+    r = {"dense": r, "ties": r.round(), "wide": r * spread, "signs only": r.sign(), "mostly zero": r * few}[kind]
+    r = r.to(dtype)
+    for positive, negative in ((0.05, 0.0), (0.25, 0.125), (0.9, 0.5), (1.0, 1.0)):
+        fast, dropped = prune_factors(r, positive, negative)
+        slow, expected = prune_factors(r, positive, negative, loss=float("inf"))  # the adaptive mode sorts
+        assert torch.equal(fast == 0, slow == 0)
+        torch.testing.assert_close(fast, slow)
+        torch.testing.assert_close(dropped, expected)
+
+
 @settings(max_examples=100, deadline=None)
 @given(values, shares)
 def test_each_sign_keeps_its_mass_and_no_more_is_dropped_than_allowed(row, share):
