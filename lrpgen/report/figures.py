@@ -20,13 +20,17 @@ LETTERS = "ACGT"
 
 @dataclass(frozen=True)
 class Line:
-    """One curve. `style` is a CSS class (c0, c1, ... for classes); `level` a horizontal reference (base rate)."""
+    """One curve. `style` is a CSS class (c0, c1, ... for classes); `level` a horizontal reference (base rate).
+
+    `mark`: index of a point to dot; `dots`: dot them all.
+    """
 
     x: Sequence[float]
     y: Sequence[float]
     style: str
     level: float | None = None
     mark: int | None = None
+    dots: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,9 @@ def chart(
     for line in lines:
         points = " ".join(f"{frame.px(x):.1f},{frame.py(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
         parts.append(f'<polyline class="curve {line.style}" points="{points}"/>')
-        if line.mark is not None and line.mark < len(line.x):
-            x, y = frame.px(line.x[line.mark]), frame.py(line.y[line.mark])
+        marked = range(len(line.x)) if line.dots else [] if line.mark is None else [line.mark]
+        for i in marked:
+            x, y = frame.px(line.x[i]), frame.py(line.y[i])
             parts.append(f'<circle class="mark {line.style}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
     return svg(frame.width, frame.height, label, "".join(parts))
 
@@ -147,6 +152,8 @@ def split_picture(contig: Contig, split: dict) -> Markup:
         x, anchor = value / contig.length * width, "start" if value == 0 else "middle"
         parts.append(f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="{anchor}">{_bases(value)}</text>')
     numbers = ", ".join(f"{count(contig.bins[row].sum())} {name}" for row, name in enumerate(SPLITS))
+    if split.get("kind") == "none":
+        numbers = count(contig.windows)
     return svg(width, height, f"Windows along {contig.name}: {numbers}.", "".join(parts), "wide")
 
 
@@ -194,13 +201,11 @@ def waterfall(ledger: Ledger) -> Markup:
     return svg(width, y + 2, label, "".join(parts), "wide")
 
 
-def logo(
-    matrix: np.ndarray, label: str, css: str = "", first: int | None = None, width: int = 0, tall: int = 100
-) -> Markup:
+def logo(matrix: np.ndarray, label: str, css: str = "", origin: int | None = None, tall: int = 100) -> Markup:
     """Letters scaled by `matrix` (4, W): positive stacks up, negative hang down, the largest outermost.
 
-    first : index of column 0 in a window of `width` bases; then a ruler counted from the window's middle is drawn.
-    tall : height of the letters' area; a column is 20 wide.
+    origin : column that is +1 on a ruler below; None for no ruler. tall : height of the letters' area; a column is 20
+        wide.
     """
     cell = 20
     up, down = np.clip(matrix, 0, None).sum(0), np.clip(-matrix, 0, None).sum(0)
@@ -210,22 +215,27 @@ def logo(
     parts = [f'<line class="zero" x1="0" x2="{cell * matrix.shape[1]}" y1="{zero:.1f}" y2="{zero:.1f}"/>']
     for i in range(matrix.shape[1]):
         parts += _column(matrix[:, i], i * cell, cell, zero, unit)
-    height = tall + 4
-    if first is not None:
-        height, last, middle = tall + 24, matrix.shape[1] - 1, cell * (width // 2 - first)
-        parts.append(f'<line class="middle" x1="{middle}" x2="{middle}" y1="0" y2="{tall + 6}"/>')
-        for i in range(matrix.shape[1]):
-            step = first + i - width // 2
-            place = step + 1 if step >= 0 else step
-            if place == 1 or place % 10 == 0:
-                text = offset(first + i, width)
-                anchor, x = (
-                    ("start", 0) if i == 0 else ("end", cell * (i + 1)) if i == last else ("middle", cell * (i + 0.5))
-                )
-                parts.append(f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{text}</text>')
+    if origin is not None:
+        parts.append(_ruler(matrix.shape[1], origin, cell, tall))
+    height = tall + 4 if origin is None else tall + 24
     # A card gives every pattern the same height: letters become narrower in long ones, but no wider than this.
-    fit = "" if first is not None else f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
+    fit = "" if origin is not None else f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
     return svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}", fit)
+
+
+def _ruler(columns: int, origin: int, cell: int, tall: int) -> str:
+    """A line before column `origin`, and every tenth place from it."""
+    x = cell * origin
+    parts = [f'<line class="middle" x1="{x}" x2="{x}" y1="0" y2="{tall + 6}"/>']
+    for i in range(columns):
+        place = i - origin + 1 if i >= origin else i - origin
+        if place == 1 or place % 10 == 0:
+            anchor = "start" if i == 0 else "end" if i == columns - 1 else "middle"
+            x = cell * {"start": i, "middle": i + 0.5, "end": i + 1}[anchor]
+            parts.append(
+                f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{offset(i, origin)}</text>'
+            )
+    return "".join(parts)
 
 
 def _column(values: np.ndarray, x: float, cell: float, zero: float, unit: float) -> list[str]:

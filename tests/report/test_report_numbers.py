@@ -139,7 +139,7 @@ def test_sequence_and_half() -> None:
         (numbers.number(6.3127), "6.31"), (numbers.number(-0.5), "\u22120.500"), (numbers.number(0), "0"),
         (numbers.number(2.1e-6), "2.1\u00d710\u207b\u2076"), (numbers.count(1234567), "1,234,567"),
         (numbers.signed(0.5), "+0.500"), (numbers.seconds(83.2), "1 min 23 s"), (numbers.size(1_234_567), "1.2 MB"),
-        (numbers.offset(WIDTH // 2, WIDTH), "+1"), (numbers.offset(WIDTH // 2 - 1, WIDTH), "\u22121"),
+        (numbers.offset(100, 100), "+1"), (numbers.offset(99, 100), "\u22121"),
     ],
 )  # fmt: skip
 def test_numbers_read_well(shown: str, expected: str) -> None:
