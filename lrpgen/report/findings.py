@@ -9,7 +9,7 @@ from .collect import Motifs, Pattern, Results
 from .numbers import count, plain, score, share
 from .parameters import pruned
 from .quality import figure, interval, level, parts, rival, tested
-from .sentences import BACKGROUND, CLOSES, capital, peak_sentence
+from .sentences import BACKGROUND, CLOSES, peak_sentence
 from .setting import other_models, setting
 
 WEAK_AUROC, WEAK_PEARSON = 0.8, 0.3  # below this an explanation shows what a poor model looks at
@@ -52,7 +52,7 @@ def _quality(results: Results) -> list[Finding]:
     by = ", by a model trained elsewhere" if run.loaded else ""
     said = _values if run.task == "values" else _ranking
     found = [
-        Finding(f"{capital(name)} on {run.on}{by}: {said(results, m)}", "quality")
+        Finding(f"{run.heading(name)} on {run.on}{by}: {said(results, m)}", "quality")
         for name, m in list(measured.items())[:QUALITY_MOST]
     ]
     if len(measured) > QUALITY_MOST:
@@ -130,8 +130,8 @@ def _sparsity(results: Results) -> list[Finding]:
 def _cautions(results: Results) -> list[Finding]:
     found = []
     for name, m in list(_measured(results).items())[:QUALITY_MOST]:
-        if text := _weak(name, m) or _beaten(results, name):
-            found.append(Finding(text, "quality", caution=True))
+        said = (_weak(name, m), _beaten(results, name))
+        found += [Finding(text, "quality", caution=True) for text in said if text]
     if other_models(results):
         text = "The relevance was made with another model file than the one in this folder; explain again."
         found.append(Finding(text, "methods", caution=True))
@@ -155,6 +155,6 @@ def _beaten(results: Results, name: str) -> str:
     if (other := rival(results, name)) is None:
         return ""
     return (
-        f"The model is not clearly better at {name} than a simple one: {other.figure} {other.own}, the "
-        f"{other.baseline} reaches {other.other}. What that needs to know is what the relevance can be trusted to show."
+        f"The model is not clearly better at {name} than a simple one: {other.figure} {other.own} against "
+        f"{other.other} of the {other.baseline}; its relevance may show no more than that baseline knows."
     )

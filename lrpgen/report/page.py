@@ -142,7 +142,7 @@ def environment() -> jinja2.Environment:
         overall_sentence=quality.overall_sentence,
         peak_sentence=sentences.peak_sentence,
         split_sentence=sentences.split_sentence,
-        spread_sentence=sentences.spread_sentence,
+        strongest_sentence=sentences.strongest_sentence,
         pattern_logo=pattern_logo,
         split_picture=figures.split_picture,
         waterfall=figures.waterfall,

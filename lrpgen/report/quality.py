@@ -21,9 +21,7 @@ LEADING = {"classes": "average_precision", "labels": "average_precision", "value
 class Row:
     """One line of the quality table: `cells` are (figure, its interval or "")."""
 
-    name: str
     what: str
-    main: bool
     windows: int
     positives: int | None
     cells: list[tuple[str, str]]
@@ -54,33 +52,28 @@ def tested(results: Results) -> dict[str, dict[str, Any]]:
     return {name: found[name] for name in dict.fromkeys([*first, *found])}
 
 
-def baselines(results: Results) -> dict[str, dict[str, dict[str, Any]]]:
-    """Baseline -> figures of the test part by output; empty without `lrpgen baseline`."""
+def baselines(results: Results) -> dict[str, dict[str, Any]]:
+    """Baseline -> the test part of its metrics; empty without `lrpgen baseline`."""
     models = ((results.metrics or {}).get("baseline") or {}).get("models", {})
-    return {name: figures(model.get("splits", {}).get("test")) for name, model in models.items()}
+    return {name: model.get("splits", {}).get("test", {}) for name, model in models.items()}
 
 
-def table(results: Results) -> list[Row]:
-    """Each output on the test part, on the validation part, and each baseline's on the test part."""
+def table(results: Results) -> dict[str, list[Row]]:
+    """By output: the model on the test part and on the validation part, and each baseline on the test part."""
     held, beside = parts(results), baselines(results)
     keys = [key for key, _ in columns(setting(results).task)]
-    what = "all windows" if not setting(results).parts else "test"
-    rows = []
+    what = "test" if setting(results).parts else "model"
+    sources = [(what, held.get("test", {})), ("validation", held.get("validation", {}))]
+    sources += [(BASELINES.get(name, f"{name} baseline"), part) for name, part in beside.items()]
+    found = {}
     for name in list(tested(results))[:TABLE_MOST]:
-        rows.append(_row(name, what, True, held["test"], figures(held["test"])[name], keys))
-        if name in (validation := figures(held.get("validation"))):
-            rows.append(_row(name, "validation", False, held["validation"], validation[name], keys))
-        for baseline, found in beside.items():
-            if name in found:
-                windows = results.metrics["baseline"]["models"][baseline]["splits"]["test"] if results.metrics else {}
-                label = BASELINES.get(baseline, f"{baseline} baseline")
-                rows.append(_row(name, label, False, windows, found[name], keys))
-    return rows
+        found[name] = [_row(label, part, figures(part)[name], keys) for label, part in sources if name in figures(part)]
+    return found
 
 
-def _row(name: str, what: str, main: bool, part: dict[str, Any], m: dict[str, Any], keys: list[str]) -> Row:
+def _row(what: str, part: dict[str, Any], m: dict[str, Any], keys: list[str]) -> Row:
     cells = [(figure(key, m.get(key)), interval(m, key)) for key in keys]
-    return Row(name, what, main, part.get("windows", 0), m.get("positives"), cells)
+    return Row(what, part.get("windows", 0), m.get("positives"), cells)
 
 
 def figure(key: str, value: float | None, digits: int = 3) -> str:
@@ -139,7 +132,8 @@ def rival(results: Results, name: str) -> Rival | None:
     """A baseline that `name`'s model does not clearly beat; None where it does or there is no baseline."""
     key = LEADING[setting(results).task]
     mine = tested(results).get(name, {})
-    found = {b: m[name][key] for b, m in baselines(results).items() if m.get(name, {}).get(key) is not None}
+    beside = {b: figures(part).get(name, {}).get(key) for b, part in baselines(results).items()}
+    found = {b: value for b, value in beside.items() if value is not None}
     if mine.get(key) is None or not found:
         return None
     best = max(found, key=lambda b: found[b])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..sequences.splice import DINUCLEOTIDE
 from .collect import Windows
 from .ledger import Ledger
 from .loci import ClassRelevance
@@ -25,14 +26,17 @@ def peak_sentence(c: ClassRelevance, most: int = 3) -> str | None:
     return f"The {c.name} score rests most on {join(places)} (from {c.origin.what}, 5\u2032\u21923\u2032)."
 
 
-def spread_sentence(c: ClassRelevance, members: int) -> str:
-    """How far the models of an ensemble agree on a class's relevance; empty for one model."""
-    if c.spread is None or c.mean is None:
+def strongest_sentence(c: ClassRelevance, members: int) -> str:
+    """The largest mean relevance of a class and, for an ensemble, how far its models agree there."""
+    if c.mean is None:
         return ""
     at = int(c.mean.sum(0).argmax())
+    value = signed(float(c.mean[:, at].sum()))
+    if c.spread is None:
+        return f"Strongest position: mean relevance {value}."
     return (
-        f"Over the {members} models it is {signed(float(c.mean[:, at].sum()))} \u00b1 {number(float(c.spread[at]), 2)} "
-        f"there (standard deviation between models, mean over sites)."
+        f"Strongest position: mean relevance {value} \u00b1 {number(float(c.spread[at]), 2)} (standard deviation between "
+        f"the {members} models, mean over sites)."
     )
 
 
@@ -137,7 +141,9 @@ def negatives_sentence(windows: Windows) -> str:
         return ""
     got = sum(part.get(background, 0) for part in s.get("counts", {}).values())
     if windows.source == "splice-sites":
-        what, wanted = "GT and AG dinucleotides that are no annotated site, placed in the window as sites are", "decoys"
+        pairs = [pair for kind, pair in DINUCLEOTIDE.items() if kind in windows.classes]
+        what = f"{join(pairs)} dinucleotides that are no annotated site, placed in the window as sites are"
+        wanted = "decoys"
     elif windows.negatives:
         what, wanted = f"those of {windows.negatives}", ""
     elif "negatives_wanted" in s:

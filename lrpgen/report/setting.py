@@ -18,6 +18,7 @@ class Setting:
 
     members : models whose mean is shown. activation : turns the model's outputs into predictions.
     target : the output that was explained in every window; None = each window's own class.
+    words : names of outputs are words of ours (donor) and not the user's own, which stay as they are.
     """
 
     task: str
@@ -26,6 +27,11 @@ class Setting:
     members: int
     activation: str
     target: str | None
+    words: bool
+
+    def heading(self, name: str) -> str:
+        """An output's name at the beginning of a line."""
+        return name[:1].upper() + name[1:] if self.words else name
 
     @property
     def parts(self) -> bool:
@@ -79,6 +85,7 @@ def setting(results: Results) -> Setting:
         members=len(made_by(results)) or max(1, len(results.models)),
         activation=str(card.get("activation", "softmax")),
         target=None if target == "own class" else target,
+        words=results.windows is None or results.windows.task == "classes",
     )
 
 

@@ -6,7 +6,7 @@ import base64
 
 import numpy as np
 import pytest
-from fake_results import CLASSES, WIDTH, Fake
+from fake_results import CLASSES, Fake
 from page_reading import Page
 
 from lrpgen.report import numbers
@@ -28,7 +28,7 @@ def test_key_findings(text: str, fake: Fake) -> None:
         in text
     )
     assert "Top pattern of donor: GTRAGT, from 480 seqlets." in text
-    assert "The donor score rests most on G at +1, T at +2 and G at +5" in text
+    assert "The donor score rests most on G at +1, T at +2 and G at +5 (from the splice boundary" in text
     test = (fake.regions["split"] == "test").to_numpy()
     zeros = 100 * (fake.relevance[test] == 0).mean()
     assert f"Over the {test.sum()} explained test sites, PLRP left {zeros:.0f} % of bases at exactly zero" in text
@@ -48,8 +48,8 @@ def test_data(text: str, fake: Fake) -> None:
 def test_model_and_quality(text: str) -> None:
     assert "15 epochs in 1 min 23 s. The weights kept are those of epoch 12" in text
     assert "Parameters 54,321" in text
-    assert "donor test 122 1,502 0.991 0.903 0.081" in text
-    assert "acceptor validation 60 721 0.970 0.790 0.090" in text
+    assert "donor test 0.991 0.903 0.081 \u2013 \u2013 122 1,502" in text
+    assert "acceptor test 0.983 0.822 0.080 \u2013 \u2013 120 1,502 validation 0.970 0.790 0.090" in text
     assert "25 % of the positive and 12.5 % of the negative relevance mass" in text
 
 
