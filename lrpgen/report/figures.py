@@ -16,6 +16,8 @@ from .ledger import Ledger
 from .numbers import NARROW, count, number, offset, signed
 
 LETTERS = "ACGT"
+WIDEST = 26  # pixels of a letter in a logo of few
+LABEL = 22  # characters that fit beside a bar
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ def waterfall(ledger: Ledger) -> Markup:
         nonlocal y
         x, w = left + (min(start, stop) - low) * scale, max(abs(stop - start) * scale, 1)
         value = number(stop - start) if css in ("score", "bases") else signed(stop - start)
-        parts.append(f'<text class="row" x="{left - 10}" y="{y + 15:.1f}" text-anchor="end">{escape(name[:22])}</text>')
+        parts.append(
+            f'<text class="row" x="{left - 10}" y="{y + 15:.1f}" text-anchor="end">{escape(shortened(name))}</text>'
+        )
         parts.append(f'<rect class="fall-{css}" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{row - 8}" rx="2"/>')
         parts.append(f'<text class="value" x="{x + w + 6:.1f}" y="{y + 14:.1f}">{value}</text>')
         y += row
@@ -201,6 +205,11 @@ def waterfall(ledger: Ledger) -> Markup:
     return svg(width, y + 2, label, "".join(parts), "wide")
 
 
+def shortened(name: str) -> str:
+    """The end of a long layer name, which tells layers apart: '…dense_1.linear: bias'."""
+    return name if len(name) <= LABEL else f"\u2026{name[1 - LABEL :]}"
+
+
 def logo(matrix: np.ndarray, label: str, css: str = "", origin: int | None = None, tall: int = 100) -> Markup:
     """Letters scaled by `matrix` (4, W): positive stacks up, negative hang down, the largest outermost.
 
@@ -218,18 +227,20 @@ def logo(matrix: np.ndarray, label: str, css: str = "", origin: int | None = Non
     if origin is not None:
         parts.append(_ruler(matrix.shape[1], origin, cell, tall))
     height = tall + 4 if origin is None else tall + 24
-    # A card gives every pattern the same height: letters become narrower in long ones, but no wider than this.
-    fit = "" if origin is not None else f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
+    most = WIDEST * matrix.shape[1]
+    fit = f'style="max-width:{most}px;min-width:min(640px,{most}px)"'
+    if origin is None:  # a card gives every pattern the same height: letters become narrower in long ones
+        fit = f'preserveAspectRatio="none" style="max-width:{most}px"'
     return svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}", fit)
 
 
 def _ruler(columns: int, origin: int, cell: int, tall: int) -> str:
-    """A line before column `origin`, and every tenth place from it."""
-    x = cell * origin
+    """A line before column `origin`, and every tenth place from it (in a narrow window every fifth)."""
+    x, gap = cell * origin, 10 if columns > 30 else 5
     parts = [f'<line class="middle" x1="{x}" x2="{x}" y1="0" y2="{tall + 6}"/>']
     for i in range(columns):
         place = i - origin + 1 if i >= origin else i - origin
-        if place == 1 or place % 10 == 0:
+        if place == 1 or place % gap == 0:
             anchor = "start" if i == 0 else "end" if i == columns - 1 else "middle"
             x = cell * {"start": i, "middle": i + 0.5, "end": i + 1}[anchor]
             parts.append(

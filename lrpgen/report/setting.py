@@ -16,7 +16,7 @@ PROBABILITIES = ("softmax", "sigmoid")  # activations whose results lie between 
 class Setting:
     """task: what quality was measured of. loaded: the model was trained elsewhere. split: its kind, "" if unknown.
 
-    members : models whose mean is shown. activation : turns the model's outputs into predictions.
+    members : models whose mean is shown. seeds : theirs, as far as cards say. activation : turns the model's outputs into predictions.
     target : the output that was explained in every window; None = each window's own class.
     words : names of outputs are words of ours (donor) and not the user's own, which stay as they are.
     """
@@ -25,6 +25,7 @@ class Setting:
     loaded: bool
     split: str
     members: int
+    seeds: list[str]
     activation: str
     target: str | None
     words: bool
@@ -78,11 +79,14 @@ def setting(results: Results) -> Setting:
     explained = results.explained
     target = str(explained.attrs.get("target", "own class")) if explained else "own class"
     task = str((results.metrics or {}).get("task") or card.get("task") or "classes")
+    used = made_by(results) or [model.sha256 for model in results.models]
+    cards = [model.card for model in results.models if model.card and model.sha256 in used]
     return Setting(
         task=task if task in TASKS else "classes",
         loaded=results.card is not None and not card.get("training") and results.history is None,
         split=str(((results.windows.summary if results.windows else {}).get("split") or {}).get("kind") or ""),
-        members=len(made_by(results)) or max(1, len(results.models)),
+        members=max(1, len(used)),
+        seeds=[str(one.get("seed", "unknown")) for one in cards],
         activation=str(card.get("activation", "softmax")),
         target=None if target == "own class" else target,
         words=results.windows is None or results.windows.task == "classes",

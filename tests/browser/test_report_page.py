@@ -126,7 +126,9 @@ def test_letters_stand_at_their_bases(opened: Watched, fake: Any, strand: str) -
     page.hover(f".hit[data-i='{width // 2}']")
     at = region["start"] + width // 2 + 1 if strand == "+" else region["end"] - width // 2
     said = page.inner_text("#readout")
-    assert said.startswith(f"G at {region['chrom']}:{at:,} ({strand.replace('-', chr(0x2212))}), +1 from the splice boundary")
+    assert said.startswith(
+        f"G at {region['chrom']}:{at:,} ({strand.replace('-', chr(0x2212))}), +1 from the splice boundary"
+    )
     assert f"{fake.relevance[i, width // 2]:+.4f}" in said
 
 
