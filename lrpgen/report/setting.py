@@ -16,7 +16,8 @@ PROBABILITIES = ("softmax", "sigmoid")  # activations whose results lie between 
 class Setting:
     """task: what quality was measured of. loaded: the model was trained elsewhere. split: its kind, "" if unknown.
 
-    members : models whose mean is shown. seeds : theirs, as far as cards say. activation : turns the model's outputs into predictions.
+    members : models whose mean is shown. seeds : theirs, as far as cards say.
+    activation : turns the model's outputs into predictions.
     target : the output that was explained in every window; None = each window's own class.
     words : names of outputs are words of ours (donor) and not the user's own, which stay as they are.
     """
