@@ -175,7 +175,7 @@ def waterfall(ledger: Ledger) -> Markup:
         running -= bias + other
         edges.append(running)
     low, high = min(edges), max(edges)
-    row, left, width = 26, 150, 960
+    row, left, width = 26, 165, 960
     scale = (width - left - 90) / ((high - low) or 1)
     parts, y, running = [], 4.0, ledger.score
 

@@ -44,8 +44,8 @@ def write_report(
 
     Parameters
     ----------
-    results_dir : folder with windows.h5, model.safetensors, metrics.json, relevance.h5, tracks/, motifs/; only read.
-        What is missing is left out with a sentence that says so.
+    results_dir : folder with windows.h5, model.safetensors (and members/ of an ensemble), history.json, metrics.json,
+        relevance.h5, tracks/, motifs/; only read. What is missing is left out with a sentence that says so.
     output : the page (.html); its links to the files are relative to it.
     title : heading; default: the folder's name.
     config : configuration file to show as it is.

@@ -14,6 +14,7 @@ from fake_results import CLASSES, MIDDLE, WIDTH, Fake, edit_attribute, edit_metr
 from page_reading import Page
 
 from lrpgen.report import write_report
+from lrpgen.report.figures import shortened
 from lrpgen.report.loci import activate
 from lrpgen.report.places import common_origin, frame_of, origins, shown
 from lrpgen.report.sentences import REASONS, dropped_sentence, split_sentence
@@ -181,6 +182,7 @@ def test_an_ensemble(folder: Path, fake: Fake) -> None:
     text = read(folder).text
     assert "An ensemble: predictions and relevance are means over 3 models (seeds 1, 2 and 3)." in text
     assert "mean of 3 models" in text
+    assert "Scores are means over the 3 models, probabilities those of the mean score." in text
     assert "3 convolutional networks that differ in their seed (motif-cnn) were trained" in text
     strongest = fake.relevance[fake.target == 0].mean(0).max()
     assert f"mean relevance +{strongest:.2f} \u00b1 0.25 (standard deviation between the 3 models" in text
@@ -313,6 +315,12 @@ def test_origins() -> None:
     assert (shown(50, 53), shown(MIDDLE, WIDTH), shown(3, 200), shown(197, 200)) == (
         slice(0, 53), slice(70, 130), slice(0, 60), slice(140, 200)
     )  # fmt: skip
+
+
+def test_layer_names_keep_their_ends() -> None:
+    assert shortened("conv1: bias") == "conv1: bias"
+    assert shortened("inner.layers.dense_1.linear: bias") == "\u2026.dense_1.linear: bias"
+    assert len(shortened("x" * 50)) == 22
 
 
 @pytest.mark.parametrize(
