@@ -1,7 +1,8 @@
 """The report: one self-contained HTML page, made only by reading the files of a results folder.
 
-`collect` reads files into plain dataclasses, `loci` the relevance store, `findings` turns numbers into words,
-`figures` draws curves and bars as inline SVG, `page` renders the templates. Public: `write_report`.
+`collect` reads files into plain dataclasses, `loci` the relevance store; `setting` says what kind of run it is, `places`
+where positions are counted from; `findings`, `quality` and `sentences` turn numbers into words, `charts` and `figures`
+into inline SVG; `page` renders the templates. Public: `write_report`.
 """
 
 from typing import TYPE_CHECKING, Any

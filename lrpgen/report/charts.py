@@ -9,8 +9,10 @@ from markupsafe import Markup
 from .collect import Pattern, Results
 from .figures import Frame, Line, chart, logo, padded
 from .numbers import number, score
+from .quality import tested
 from .sentences import join
 
+SCORES = {"average_precision": "average precision", "pearson": "Pearson correlation"}  # what chooses the epoch
 STYLES = 6  # class colours in the style sheet; further classes start over with them
 
 
@@ -18,17 +20,20 @@ def class_styles(results: Results) -> dict[str, str]:
     """Class name -> CSS class of its colour and dash, in the order of the class list."""
     names = list(results.windows.classes) if results.windows else []
     names += [c.name for c in results.explained.classes] if results.explained else []
-    names += list((results.metrics or {}).get("splits", {}).get("test", {}).get("classes", {}))
+    names += list(tested(results))
     return {name: f"c{i % STYLES}" for i, name in enumerate(dict.fromkeys(names))}
 
 
-def quality_charts(results: Results) -> dict[str, Markup]:
-    """{"roc", "pr"} of the test part, every class against the rest; empty without metrics of a test part."""
-    classes = (results.metrics or {}).get("splits", {}).get("test", {}).get("classes", {})
-    styles = class_styles(results)
-    drawn = {name: m for name, m in classes.items() if m.get("roc") and m.get("pr") and m.get("auroc") is not None}
+def quality_charts(results: Results) -> dict[str, Any]:
+    """{"roc", "pr", "reliability", "names"} of the test part, each output against the rest; empty without curves.
+
+    At most STYLES outputs are drawn, as many as there are colours.
+    """
+    drawn = {name: m for name, m in tested(results).items() if m.get("roc") and m.get("pr")}
+    drawn = dict(list(drawn.items())[:STYLES])
     if not drawn:
         return {}
+    styles = class_styles(results)
     roc = [Line(m["roc"]["fpr"], m["roc"]["tpr"], styles[name]) for name, m in drawn.items()]
     pr = [Line(m["pr"]["recall"], m["pr"]["precision"], styles[name], m["base_rate"]) for name, m in drawn.items()]
     auroc = join([f"{name} AUROC {score(m['auroc'])}" for name, m in drawn.items()])
@@ -38,14 +43,28 @@ def quality_charts(results: Results) -> dict[str, Markup]:
             for name, m in drawn.items()
         ]
     )
-    return {
+    found: dict[str, Any] = {
         "roc": chart(roc, Frame(), "false positive rate", "true positive rate", f"ROC curves: {auroc}.", diagonal=True),
         "pr": chart(pr, Frame(), "recall", "precision", f"Precision-recall curves: {average}."),
+        "names": list(drawn),
     }
+    if reliable := {name: m for name, m in drawn.items() if m.get("reliability")}:
+        found["reliability"] = _reliability(reliable, styles)
+    return found
+
+
+def _reliability(classes: dict[str, dict[str, Any]], styles: dict[str, str]) -> Markup:
+    """Observed share against predicted probability in bins, a dot each; calibrated ones lie on the diagonal."""
+    lines = [
+        Line(m["reliability"]["predicted"], m["reliability"]["observed"], styles[name], dots=True)
+        for name, m in classes.items()
+    ]
+    label = join([f"{name} calibration error {score(m.get('ece'))}" for name, m in classes.items()])
+    return chart(lines, Frame(), "predicted probability", "observed share", f"Reliability: {label}.", diagonal=True)
 
 
 def training_charts(history: dict[str, Any] | None) -> dict[str, Any]:
-    """{"loss", "precision", "best"}: losses of both parts and the validation score per epoch; empty without history."""
+    """{"loss", "score", "measure", "best"}: losses and the validation score per epoch; empty without history."""
     epochs = (history or {}).get("epochs") or []
     if not epochs or history is None:
         return {}
@@ -62,12 +81,14 @@ def training_charts(history: dict[str, Any] | None) -> dict[str, Any]:
         ]
         label = f"Loss per epoch: {join(ends)}."
         found["loss"] = chart(lines, frame, "epoch", "loss", label)
-    if average := _column(epochs, "validation_average_precision"):
-        frame = Frame(height=220, x=(min(x), max(x)), y=padded(average))
-        label = f"Validation average precision per epoch, best {number(max(average))}."
-        found["precision"] = chart(
-            [Line(x, average, "validation", mark=best)], frame, "epoch", "average precision", label
-        )
+    for key, name in SCORES.items():
+        if values := _column(epochs, f"validation_{key}"):
+            frame = Frame(height=220, x=(min(x), max(x)), y=padded(values))
+            label = f"Validation {name} per epoch, best {number(max(values))}."
+            found["score"] = chart([Line(x, values, "validation", mark=best)], frame, "epoch", name, label)
+            found["measure"] = name
+            found["kept"] = None if best is None else values[best]
+            break
     return found
 
 

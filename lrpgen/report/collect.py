@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..files import existing, read_json, sha256
 from ..sequences.windowfile import open_windows
 from .loci import Explained, read_explained
+from .places import frame_of
 
 SPLITS = ("train", "validation", "test")
 CONFIG_CHARACTERS = 20_000  # a longer configuration is cut, and the page says so
@@ -44,6 +45,17 @@ class Windows:
     contigs: list[Contig]
     contigs_total: int
     total: int
+    task: str = "classes"
+    negatives: str = ""
+    labels: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A saved model: its file's SHA-256, and its card where it has one."""
+
+    sha256: str
+    card: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,7 @@ class Results:
     folder: Path
     windows: Windows | None = None
     history: dict[str, Any] | None = None
-    card: dict[str, Any] | None = None
-    model_sha256: str | None = None
+    models: list[Model] = field(default_factory=list)
     metrics: dict[str, Any] | None = None
     explained: Explained | None = None
     motifs: list[Motifs] = field(default_factory=list)
@@ -94,21 +105,26 @@ class Results:
     config: str | None = None
     config_cut: bool = False
 
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """The first model's; those of an ensemble agree in what the page shows."""
+        return self.models[0].card if self.models else None
+
 
 def collect(folder: Path, config: Path | None = None) -> Results:
     """Everything the report shows. Raises `InputError` when `folder` is no results folder or a file is damaged."""
     if not folder.is_dir():
         raise InputError(f"results folder {folder} does not exist; run the workflow or the commands before it")
-    model = folder / "model.safetensors"
-    windows = _windows(folder / "windows.h5")
+    models, windows = _models(folder), _windows(folder / "windows.h5")
+    activation = (models[0].card or {}).get("activation", "softmax") if models else "softmax"
+    frame = frame_of(windows.source, windows.summary, windows.width) if windows else None
     results = Results(
         folder=folder,
         windows=windows,
         history=_json(folder / "history.json", "training history"),
-        card=_card(model),
-        model_sha256=sha256(model) if model.is_file() else None,
+        models=models,
         metrics=_json(folder / "metrics.json", "metrics"),
-        explained=read_explained(folder / "relevance.h5"),
+        explained=read_explained(folder / "relevance.h5", activation, frame),
         motifs=_motifs(folder / "motifs", windows.classes if windows else []),
         tracks=_tracks(folder / "tracks"),
         files=_files(folder),
@@ -132,10 +148,14 @@ def _config(path: Path | None) -> str | None:
     return existing(path, "config file").read_text(encoding="utf-8", errors="replace")[:CONFIG_CHARACTERS]
 
 
+def _models(folder: Path) -> list[Model]:
+    """The model and, for an ensemble, its further members."""
+    paths = [folder / "model.safetensors", *sorted((folder / "members").glob("*.safetensors"))]
+    return [Model(sha256(path), _card(path)) for path in paths if path.is_file()]
+
+
 def _card(path: Path) -> dict[str, Any] | None:
     """The JSON card in the header of a safetensors file: 8 bytes of length, then JSON; weights are not read."""
-    if not path.exists():
-        return None
     try:
         with open(path, "rb") as handle:
             length = int.from_bytes(handle.read(8), "little")
@@ -163,6 +183,9 @@ def _windows(path: Path) -> Windows | None:
             contigs=contigs,
             contigs_total=total,
             total=len(file),
+            task=file.task,
+            negatives=str(file.attrs.get("negatives", "")),
+            labels=str(file.attrs.get("labels", "")),
         )
 
 

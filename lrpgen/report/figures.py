@@ -16,17 +16,23 @@ from .ledger import Ledger
 from .numbers import NARROW, count, number, offset, signed
 
 LETTERS = "ACGT"
+WIDEST = 26  # pixels of a letter in a logo of few
+LABEL = 22  # characters that fit beside a bar
 
 
 @dataclass(frozen=True)
 class Line:
-    """One curve. `style` is a CSS class (c0, c1, ... for classes); `level` a horizontal reference (base rate)."""
+    """One curve. `style` is a CSS class (c0, c1, ... for classes); `level` a horizontal reference (base rate).
+
+    `mark`: index of a point to dot; `dots`: dot them all.
+    """
 
     x: Sequence[float]
     y: Sequence[float]
     style: str
     level: float | None = None
     mark: int | None = None
+    dots: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,9 @@ def chart(
     for line in lines:
         points = " ".join(f"{frame.px(x):.1f},{frame.py(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
         parts.append(f'<polyline class="curve {line.style}" points="{points}"/>')
-        if line.mark is not None and line.mark < len(line.x):
-            x, y = frame.px(line.x[line.mark]), frame.py(line.y[line.mark])
+        marked = range(len(line.x)) if line.dots else [] if line.mark is None else [line.mark]
+        for i in marked:
+            x, y = frame.px(line.x[i]), frame.py(line.y[i])
             parts.append(f'<circle class="mark {line.style}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
     return svg(frame.width, frame.height, label, "".join(parts))
 
@@ -147,6 +154,8 @@ def split_picture(contig: Contig, split: dict) -> Markup:
         x, anchor = value / contig.length * width, "start" if value == 0 else "middle"
         parts.append(f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="{anchor}">{_bases(value)}</text>')
     numbers = ", ".join(f"{count(contig.bins[row].sum())} {name}" for row, name in enumerate(SPLITS))
+    if split.get("kind") == "none":
+        numbers = count(contig.windows)
     return svg(width, height, f"Windows along {contig.name}: {numbers}.", "".join(parts), "wide")
 
 
@@ -166,7 +175,7 @@ def waterfall(ledger: Ledger) -> Markup:
         running -= bias + other
         edges.append(running)
     low, high = min(edges), max(edges)
-    row, left, width = 26, 150, 960
+    row, left, width = 26, 165, 960
     scale = (width - left - 90) / ((high - low) or 1)
     parts, y, running = [], 4.0, ledger.score
 
@@ -174,7 +183,9 @@ def waterfall(ledger: Ledger) -> Markup:
         nonlocal y
         x, w = left + (min(start, stop) - low) * scale, max(abs(stop - start) * scale, 1)
         value = number(stop - start) if css in ("score", "bases") else signed(stop - start)
-        parts.append(f'<text class="row" x="{left - 10}" y="{y + 15:.1f}" text-anchor="end">{escape(name[:22])}</text>')
+        parts.append(
+            f'<text class="row" x="{left - 10}" y="{y + 15:.1f}" text-anchor="end">{escape(shortened(name))}</text>'
+        )
         parts.append(f'<rect class="fall-{css}" x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{row - 8}" rx="2"/>')
         parts.append(f'<text class="value" x="{x + w + 6:.1f}" y="{y + 14:.1f}">{value}</text>')
         y += row
@@ -194,13 +205,16 @@ def waterfall(ledger: Ledger) -> Markup:
     return svg(width, y + 2, label, "".join(parts), "wide")
 
 
-def logo(
-    matrix: np.ndarray, label: str, css: str = "", first: int | None = None, width: int = 0, tall: int = 100
-) -> Markup:
+def shortened(name: str) -> str:
+    """The end of a long layer name, which tells layers apart: '…dense_1.linear: bias'."""
+    return name if len(name) <= LABEL else f"\u2026{name[1 - LABEL :]}"
+
+
+def logo(matrix: np.ndarray, label: str, css: str = "", origin: int | None = None, tall: int = 100) -> Markup:
     """Letters scaled by `matrix` (4, W): positive stacks up, negative hang down, the largest outermost.
 
-    first : index of column 0 in a window of `width` bases; then a ruler counted from the window's middle is drawn.
-    tall : height of the letters' area; a column is 20 wide.
+    origin : column that is +1 on a ruler below; None for no ruler. tall : height of the letters' area; a column is 20
+        wide.
     """
     cell = 20
     up, down = np.clip(matrix, 0, None).sum(0), np.clip(-matrix, 0, None).sum(0)
@@ -210,22 +224,29 @@ def logo(
     parts = [f'<line class="zero" x1="0" x2="{cell * matrix.shape[1]}" y1="{zero:.1f}" y2="{zero:.1f}"/>']
     for i in range(matrix.shape[1]):
         parts += _column(matrix[:, i], i * cell, cell, zero, unit)
-    height = tall + 4
-    if first is not None:
-        height, last, middle = tall + 24, matrix.shape[1] - 1, cell * (width // 2 - first)
-        parts.append(f'<line class="middle" x1="{middle}" x2="{middle}" y1="0" y2="{tall + 6}"/>')
-        for i in range(matrix.shape[1]):
-            step = first + i - width // 2
-            place = step + 1 if step >= 0 else step
-            if place == 1 or place % 10 == 0:
-                text = offset(first + i, width)
-                anchor, x = (
-                    ("start", 0) if i == 0 else ("end", cell * (i + 1)) if i == last else ("middle", cell * (i + 0.5))
-                )
-                parts.append(f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{text}</text>')
-    # A card gives every pattern the same height: letters become narrower in long ones, but no wider than this.
-    fit = "" if first is not None else f'preserveAspectRatio="none" style="max-width:{26 * matrix.shape[1]}px"'
+    if origin is not None:
+        parts.append(_ruler(matrix.shape[1], origin, cell, tall))
+    height = tall + 4 if origin is None else tall + 24
+    most = WIDEST * matrix.shape[1]
+    fit = f'style="max-width:{most}px;min-width:min(640px,{most}px)"'
+    if origin is None:  # a card gives every pattern the same height: letters become narrower in long ones
+        fit = f'preserveAspectRatio="none" style="max-width:{most}px"'
     return svg(cell * matrix.shape[1], height, label, "".join(parts), f"logo {css}", fit)
+
+
+def _ruler(columns: int, origin: int, cell: int, tall: int) -> str:
+    """A line before column `origin`, and every tenth place from it (in a narrow window every fifth)."""
+    x, gap = cell * origin, 10 if columns > 30 else 5
+    parts = [f'<line class="middle" x1="{x}" x2="{x}" y1="0" y2="{tall + 6}"/>']
+    for i in range(columns):
+        place = i - origin + 1 if i >= origin else i - origin
+        if place == 1 or place % gap == 0:
+            anchor = "start" if i == 0 else "end" if i == columns - 1 else "middle"
+            x = cell * {"start": i, "middle": i + 0.5, "end": i + 1}[anchor]
+            parts.append(
+                f'<text class="tick" x="{x:g}" y="{tall + 18}" text-anchor="{anchor}">{offset(i, origin)}</text>'
+            )
+    return "".join(parts)
 
 
 def _column(values: np.ndarray, x: float, cell: float, zero: float, unit: float) -> list[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .collect import Motifs, Pattern, Results
 from .numbers import count, plain, score, share
 from .parameters import pruned
-from .sentences import CLOSES, capital, peak_sentence
+from .quality import figure, interval, level, parts, rival, tested
+from .sentences import BACKGROUND, CLOSES, peak_sentence
+from .setting import other_models, setting
 
-BACKGROUND = ("decoy", "negative")  # classes that are there to be told apart from, not to be found
-WEAK_AUROC = 0.8  # below this an explanation shows what a poor model looks at
+WEAK_AUROC, WEAK_PEARSON = 0.8, 0.3  # below this an explanation shows what a poor model looks at
+QUALITY_MOST = 4  # outputs with a finding of their own
 
 
 @dataclass(frozen=True)
@@ -31,30 +34,48 @@ def foreground(results: Results) -> list[str]:
     """Classes worth a sentence: those that were explained, background classes last out."""
     if results.explained:
         names = [c.name for c in results.explained.classes]
-    elif results.metrics:
-        names = list(results.metrics.get("splits", {}).get("test", {}).get("classes", {}))
     else:
-        names = results.windows.classes if results.windows else []
+        names = list(tested(results)) or (results.windows.classes if results.windows else [])
     return [name for name in names if name not in BACKGROUND] or names
 
 
-def _test_classes(results: Results) -> dict[str, dict]:
-    splits = (results.metrics or {}).get("splits", {})
-    return splits.get("test", {}).get("classes", {})
+def _measured(results: Results) -> dict[str, dict[str, Any]]:
+    """Figures of the foreground's outputs that there are; of all outputs where none of it was measured."""
+    found = tested(results)
+    named = {name: found[name] for name in foreground(results) if name in found}
+    key = "pearson" if setting(results).task == "values" else "auroc"
+    return {name: m for name, m in (named or found).items() if m.get(key) is not None}
 
 
 def _quality(results: Results) -> list[Finding]:
-    found = []
-    for name in foreground(results):
-        m = _test_classes(results).get(name)
-        if m and m.get("auroc") is not None:
-            text = (
-                f"{capital(name)} on the held-out test part: AUROC {score(m['auroc'])}, average precision "
-                f"{score(m['average_precision'], 2)} (base rate {score(m['base_rate'], 2)}; "
-                f"{count(m['positives'])} positives)."
-            )
-            found.append(Finding(text, "quality"))
+    measured, run = _measured(results), setting(results)
+    by = ", by a model trained elsewhere" if run.loaded else ""
+    said = _values if run.task == "values" else _ranking
+    found = [
+        Finding(f"{run.heading(name)} on {run.on}{by}: {said(results, m)}", "quality")
+        for name, m in list(measured.items())[:QUALITY_MOST]
+    ]
+    if len(measured) > QUALITY_MOST:
+        found.append(Finding(f"{count(len(measured) - QUALITY_MOST)} more {run.nouns} were measured.", "quality"))
     return found
+
+
+def _ranking(results: Results, m: dict[str, Any]) -> str:
+    auroc, average = interval(m, "auroc"), interval(m, "average_precision", 2)
+    return (
+        f"AUROC {score(m['auroc'])}{f' ({level(results)} interval {auroc})' if auroc else ''}, average precision "
+        f"{score(m['average_precision'], 2)} ({f'{average}; ' if average else ''}base rate {score(m['base_rate'], 2)}; "
+        f"{count(m['positives'])} positives)."
+    )
+
+
+def _values(results: Results, m: dict[str, Any]) -> str:
+    pearson, spearman = interval(m, "pearson"), interval(m, "spearman", 2)
+    return (
+        f"Pearson correlation {score(m['pearson'])}{f' ({level(results)} interval {pearson})' if pearson else ''}, "
+        f"Spearman {score(m.get('spearman'), 2)}{f' ({spearman})' if spearman else ''}, mean squared error "
+        f"{figure('mse', m.get('mse'))}, over {count(parts(results)['test']['windows'])} windows."
+    )
 
 
 def _peaks(results: Results) -> list[Finding]:
@@ -90,11 +111,14 @@ def _sparsity(results: Results) -> list[Finding]:
     e = results.explained
     if e is None:
         return []
-    zeros, where = (
-        (e.zero_share_test, f"the {count(e.sites_test)} explained test sites")
-        if e.zero_share_test is not None
-        else (e.zero_share, f"all {count(e.sites)} explained sites (none lies in the test part)")
-    )
+    whole = f"all {count(e.sites)} explained sites"
+    zeros, where = e.zero_share, whole
+    if setting(results).parts:
+        zeros, where = (
+            (e.zero_share_test, f"the {count(e.sites_test)} explained test sites")
+            if e.zero_share_test is not None
+            else (e.zero_share, f"{whole} (none lies in the test part)")
+        )
     what = "PLRP" if pruned(results) else "LRP"
     text = (
         f"Over {where}, {what} left {share(zeros)} of bases at exactly zero; half of a site\u2019s relevance lies on "
@@ -105,18 +129,32 @@ def _sparsity(results: Results) -> list[Finding]:
 
 def _cautions(results: Results) -> list[Finding]:
     found = []
-    for name in foreground(results):
-        auroc = _test_classes(results).get(name, {}).get("auroc")
-        if auroc is not None and auroc < WEAK_AUROC:
-            text = f"The model separates {name} poorly (AUROC {score(auroc)}); read its relevance with that in mind."
-            found.append(Finding(text, "quality", caution=True))
-    explained = results.explained
-    made_by = explained.attrs.get("model_sha256") if explained else None
-    if made_by and results.model_sha256 and made_by != results.model_sha256:
+    for name, m in list(_measured(results).items())[:QUALITY_MOST]:
+        said = (_weak(name, m), _beaten(results, name))
+        found += [Finding(text, "quality", caution=True) for text in said if text]
+    if other_models(results):
         text = "The relevance was made with another model file than the one in this folder; explain again."
         found.append(Finding(text, "methods", caution=True))
+    explained = results.explained
     ledger = explained.ledger if explained else None
     if ledger and ledger.gap > CLOSES:
         text = f"The relevance ledger leaves up to {share(ledger.gap)} of a site\u2019s score unaccounted for."
         found.append(Finding(text, "ledger", caution=True))
     return found
+
+
+def _weak(name: str, m: dict[str, Any]) -> str:
+    if (auroc := m.get("auroc")) is not None and auroc < WEAK_AUROC:
+        return f"The model separates {name} poorly (AUROC {score(auroc)}); read its relevance with that in mind."
+    if (pearson := m.get("pearson")) is not None and pearson < WEAK_PEARSON:
+        return f"The model predicts {name} poorly (Pearson {score(pearson)}); read its relevance with that in mind."
+    return ""
+
+
+def _beaten(results: Results, name: str) -> str:
+    if (other := rival(results, name)) is None:
+        return ""
+    return (
+        f"The model is not clearly better at {name} than a simple one: {other.figure} {other.own} against "
+        f"{other.other} of the {other.baseline}; its relevance may show no more than that baseline knows."
+    )

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..relevance.store import Store, open_store
+from ..sequences.splice import Frame
 from .ledger import Ledger, summarise
+from .places import Origin, common_origin, origins
 
 TOP_PER_CLASS = 200
 BLOCK = 2048  # sites read at a time: memory follows this, not the store
@@ -22,6 +24,8 @@ FULL_SCALE = 32767  # relevance travels as int16 with one scale per locus
 class ClassRelevance:
     """All explained sites of one class. `mean` (4, L): mean relevance per base letter and position.
 
+    `origin`: where positions are counted from. `spread` (L,): standard deviation of relevance over the models of an
+    ensemble, mean over sites; None for one model.
     `half`: median number of bases that hold half of a site's absolute relevance, over the test sites if there are any.
     """
 
@@ -29,6 +33,8 @@ class ClassRelevance:
     sites: int
     by_split: dict[str, int]
     mean: np.ndarray | None
+    spread: np.ndarray | None
+    origin: Origin
     zero_share: float
     zero_share_test: float | None
     half: float
@@ -59,30 +65,44 @@ class Sites:
     half: np.ndarray
 
 
+@dataclass
+class Sums:
+    """Summed over the sites of one class: relevance of each letter (4, L), spread over an ensemble (L,)."""
+
+    letters: Any = None
+    spread: Any = None
+
+
 LOCUS_FIELDS = (
     "chrom", "start", "end", "strand", "name", "class", "split", "probability", "logit",
-    "sum", "zeros", "half", "scale", "sequence", "relevance",
+    "sum", "zeros", "half", "origin", "scale", "sequence", "relevance",
 )  # fmt: skip
 
 
-def read_explained(path: Path) -> Explained | None:
-    """Read the store at `path`; None when there is none or it holds no site."""
+def read_explained(path: Path, activation: str = "softmax", frame: Frame | None = None) -> Explained | None:
+    """Read the store at `path`; None when there is none or it holds no site.
+
+    activation : turns outputs into predictions, as the model's card says. frame : where splice boundaries lie.
+    """
     if not path.exists():
         return None
     with open_store(path) as store:
-        return _read(store) if len(store) else None
+        return _read(store, activation, frame) if len(store) else None
 
 
-def _read(store: Store) -> Explained:
+def _read(store: Store, activation: str, frame: Frame | None) -> Explained:
     regions, target = store.regions, store.target
-    sites, letters = _scan(store, target)
+    sites, sums = _scan(store, target)
     output = store.output()
     logit = output[np.arange(len(target)), target]
     test = (regions["split"] == "test").to_numpy()
-    classes = [
-        _one_class(str(store.classes[k]), target == k, regions, sites, logit, letters.get(int(k)))
-        for k in np.unique(target)
-    ]
+    start = origins(regions["name"].to_numpy(), frame, store.width)
+    classes = []
+    for k in np.unique(target):
+        rows = target == k
+        origin = common_origin(start[rows], store.width)
+        classes.append(_one_class(str(store.classes[k]), rows, regions, sites, logit, sums[int(k)], origin))
+    prediction = activate(output, activation)[np.arange(len(target)), target]
     return Explained(
         attrs=store.attrs,
         width=store.width,
@@ -93,14 +113,14 @@ def _read(store: Store) -> Explained:
         half=float(np.median(sites.half[test] if test.any() else sites.half)),
         classes=classes,
         ledger=summarise(store, test, logit, sites.sums),
-        loci=_loci(store, regions, target, logit, softmax(output), sites),
+        loci=_loci(store, regions, np.where(start < 0, store.width // 2, start), logit, prediction, sites),
     )
 
 
-def _scan(store: Store, target: np.ndarray) -> tuple[Sites, dict[int, np.ndarray]]:
-    """Numbers of every site, and per class the summed relevance of each letter (4, L)."""
+def _scan(store: Store, target: np.ndarray) -> tuple[Sites, dict[int, Sums]]:
+    """Numbers of every site, and sums over the sites of each class."""
     sites = Sites(*(np.zeros(len(target)) for _ in range(3)))
-    letters: dict[int, np.ndarray] = {}
+    sums = {int(k): Sums() for k in np.unique(target)}
     for start in range(0, len(target), BLOCK):
         rows = slice(start, start + BLOCK)
         relevance = store.relevance(rows).astype(np.float64)
@@ -109,14 +129,17 @@ def _scan(store: Store, target: np.ndarray) -> tuple[Sites, dict[int, np.ndarray
             (relevance == 0).mean(1),
             half(relevance),
         )
-        if not store.has("onehot"):
-            continue
-        onehot = store.onehot(rows)
+        onehot = store.onehot(rows) if store.has("onehot") else None
+        spread = store.spread(rows).astype(np.float64) if store.has("spread") else None
         for k in np.unique(target[rows]):
-            of_class = target[rows] == k
-            total = np.einsum("ncl,nl->cl", onehot[of_class].astype(np.float64), relevance[of_class])
-            letters[int(k)] = letters.get(int(k), 0) + total
-    return sites, letters
+            of_class, total = target[rows] == k, sums[int(k)]
+            if onehot is not None:
+                letters = np.einsum("ncl,nl->cl", onehot[of_class].astype(np.float64), relevance[of_class])
+                total.letters = letters if total.letters is None else total.letters + letters
+            if spread is not None:
+                added = spread[of_class].sum(0)
+                total.spread = added if total.spread is None else total.spread + added
+    return sites, sums
 
 
 def half(relevance: np.ndarray) -> np.ndarray:
@@ -132,7 +155,8 @@ def _one_class(
     regions: pd.DataFrame,
     sites: Sites,
     logit: np.ndarray,
-    letters: np.ndarray | None,
+    sums: Sums,
+    origin: Origin,
 ) -> ClassRelevance:
     split = regions["split"].to_numpy()[rows]
     test = split == "test"
@@ -140,7 +164,9 @@ def _one_class(
         name=name,
         sites=int(rows.sum()),
         by_split={s: int((split == s).sum()) for s in ("train", "validation", "test")},
-        mean=None if letters is None else letters / rows.sum(),
+        mean=None if sums.letters is None else sums.letters / rows.sum(),
+        spread=None if sums.spread is None else sums.spread / rows.sum(),
+        origin=origin,
         zero_share=float(sites.zeros[rows].mean()),
         zero_share_test=float(sites.zeros[rows][test].mean()) if test.any() else None,
         half=float(np.median(sites.half[rows][test] if test.any() else sites.half[rows])),
@@ -149,23 +175,23 @@ def _one_class(
     )
 
 
-def softmax(output: np.ndarray) -> np.ndarray:
-    """(N, K) logits -> probabilities."""
-    powers = np.exp(output - output.max(1, keepdims=True))
-    return powers / powers.sum(1, keepdims=True)
+def activate(output: np.ndarray, activation: str) -> np.ndarray:
+    """(N, K) raw outputs -> predictions: softmax, sigmoid, exp or, for anything else, the outputs themselves."""
+    if activation == "softmax":
+        powers = np.exp(output - output.max(1, keepdims=True))
+        return powers / powers.sum(1, keepdims=True)
+    if activation == "sigmoid":
+        return 0.5 * (1 + np.tanh(output / 2))  # no overflow
+    return np.exp(output) if activation == "exp" else output
 
 
 def _loci(
-    store: Store,
-    regions: pd.DataFrame,
-    target: np.ndarray,
-    logit: np.ndarray,
-    probability: np.ndarray,
-    sites: Sites,
+    store: Store, regions: pd.DataFrame, origin: np.ndarray, logit: np.ndarray, prediction: np.ndarray, sites: Sites
 ) -> list[list[Any]]:
     """The TOP_PER_CLASS sites of each class by logit; classes take turns, so that a cut leaves the best of each."""
     if not store.has("onehot"):
         return []
+    target = store.target
     ranked = [
         rows[np.argsort(-logit[rows], kind="stable")]
         for rows in (np.flatnonzero(target == k) for k in np.unique(target))
@@ -180,9 +206,9 @@ def _loci(
         rows.append([
             str(columns["chrom"][i])[:80], int(columns["start"][i]), int(columns["end"][i]),
             str(columns["strand"][i]), str(columns["name"][i])[:80], str(store.classes[target[i]]),
-            str(columns["split"][i]), round(float(probability[i, target[i]]), 5), round(float(logit[i]), 4),
+            str(columns["split"][i]), round(float(prediction[i]), 5), round(float(logit[i]), 4),
             round(float(sites.sums[i]), 4), round(float(sites.zeros[i]), 4), int(sites.half[i]),
-            scale, sequence(onehot[place[i]]), packed,
+            int(origin[i]), scale, sequence(onehot[place[i]]), packed,
         ])  # fmt: skip
     return rows
 

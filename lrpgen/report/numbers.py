@@ -92,7 +92,7 @@ def size(value: int) -> str:
     return f"{amount:.0f}{NARROW}{unit}" if unit == "B" or amount >= 100 else f"{amount:.1f}{NARROW}{unit}"
 
 
-def offset(index: int, width: int) -> str:
-    """Place of window index `index` counted from the middle without a zero: ... -2, -1 | +1, +2 ..."""
-    step = index - width // 2
+def offset(index: int, origin: int) -> str:
+    """Place of window index `index` counted from `origin` without a zero: ... -2, -1 | +1, +2 ..."""
+    step = index - origin
     return f"+{step + 1}" if step >= 0 else f"{MINUS}{-step}"

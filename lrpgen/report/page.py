@@ -18,13 +18,14 @@ from ..errors import InputError
 from ..files import write_text
 from ..provenance import versions
 from ..sequences.onehot import reverse_complement
-from . import figures, numbers, sentences
+from . import figures, numbers, places, quality, sentences
 from .charts import class_styles, pattern_logo, quality_charts, training_charts
 from .collect import SPLITS, Results, collect
 from .findings import findings
-from .loci import LOCUS_FIELDS
+from .loci import LOCUS_FIELDS, ClassRelevance
 from .parameters import parameters, pruned, shares
 from .references import references
+from .setting import TASKS, setting
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_BYTES = 1_400_000  # Snakemake's report viewer shows a blank page somewhat above this
@@ -43,8 +44,8 @@ def write_report(
 
     Parameters
     ----------
-    results_dir : folder with windows.h5, model.safetensors, metrics.json, relevance.h5, tracks/, motifs/; only read.
-        What is missing is left out with a sentence that says so.
+    results_dir : folder with windows.h5, model.safetensors (and members/ of an ensemble), history.json, metrics.json,
+        relevance.h5, tracks/, motifs/; only read. What is missing is left out with a sentence that says so.
     output : the page (.html); its links to the files are relative to it.
     title : heading; default: the folder's name.
     config : configuration file to show as it is.
@@ -77,15 +78,20 @@ def render(results: Results, output: Path, title: str, loci_bytes: int, cards: i
 
     return environment().get_template("report.html.j2").render(
         r=results,
+        run=setting(results),
         title=title,
         findings=findings(results),
         pruned=pruned(results),
         shares=shares(results),
         genome=results.windows is None or results.windows.source != "sequences",
-        splits=SPLITS,
+        splits=SPLITS if setting(results).parts else (),
+        tasks=TASKS,
+        measured=quality.tested(results),
         styles=class_styles(results),
         training=training_charts(results.history),
         quality=quality_charts(results),
+        quality_table=quality.table(results),
+        quality_columns=quality.columns(setting(results).task),
         cards=cards,
         loci_shown=len(loci),
         data=embed(_data(results, loci)),
@@ -121,6 +127,7 @@ def environment() -> jinja2.Environment:
     for name in ("count", "share", "score", "number", "signed", "seconds", "percent", "plain"):
         env.filters[name] = getattr(numbers, name)
     env.filters.update(
+        names=sentences.names,
         sentence_list=sentences.join,
         sentence=sentences.sentence,
         capital=sentences.capital,
@@ -129,9 +136,13 @@ def environment() -> jinja2.Environment:
     env.globals.update(
         ambiguous_sentence=sentences.ambiguous_sentence,
         dropped_sentence=sentences.dropped_sentence,
-        split_sentence=sentences.split_sentence,
+        interval_sentence=quality.interval_sentence,
         ledger_sentences=sentences.ledger_sentences,
+        negatives_sentence=sentences.negatives_sentence,
+        overall_sentence=quality.overall_sentence,
         peak_sentence=sentences.peak_sentence,
+        split_sentence=sentences.split_sentence,
+        strongest_sentence=sentences.strongest_sentence,
         pattern_logo=pattern_logo,
         split_picture=figures.split_picture,
         waterfall=figures.waterfall,
@@ -140,14 +151,16 @@ def environment() -> jinja2.Environment:
     return env
 
 
-def mean_logo(matrix: Any, name: str, half: int = 30) -> Markup:
-    """The middle 2 * `half` bases of a class's mean relevance (4, L), with a ruler counted from the window's middle."""
-    width = matrix.shape[1]
-    first = max(0, width // 2 - half)
-    part = matrix[:, first : width // 2 + half]
-    best = "".join("ACGT"[int(i)] if column.any() else "." for i, column in zip(part.argmax(0), part.T, strict=True))
-    label = f"Mean relevance of {name}, middle {part.shape[1]} bases; strongest letter at each: {best}"
-    return figures.logo(part, label, "mean", first, width, tall=150)
+def mean_logo(c: ClassRelevance) -> Markup:
+    """Mean relevance of a class around its origin, with a ruler counted from there."""
+    assert c.mean is not None
+    part = places.shown(c.origin.index, c.mean.shape[1])
+    matrix = c.mean[:, part]
+    best = "".join(
+        "ACGT"[int(i)] if column.any() else "." for i, column in zip(matrix.argmax(0), matrix.T, strict=True)
+    )
+    label = f"Mean relevance of {c.name}, {matrix.shape[1]} bases; strongest letter at each: {best}"
+    return figures.logo(matrix, label, "mean", c.origin.index - part.start, tall=150)
 
 
 def fitting(loci: list[list[Any]], most: int) -> list[list[Any]]:
@@ -167,6 +180,9 @@ def _data(results: Results, loci: list[list[Any]]) -> dict[str, Any]:
         "fields": LOCUS_FIELDS,
         "loci": loci,
         "genome": source != "sequences",
+        "parts": setting(results).parts,
+        "prediction": "probability" if setting(results).probabilities else "prediction",
+        "from": "the splice boundary" if source == "splice-sites" else "the middle",
         "styles": class_styles(results),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .collect import Results
+from .setting import made_by, other_models
 
 HIDDEN = ("format", "version", "classes", "rows", "contigs")  # shown elsewhere, or bookkeeping
 
@@ -25,10 +26,13 @@ def shares(results: Results) -> tuple[float, float]:
 
 def parameters(results: Results) -> list[tuple[str, str]]:
     """(name, value) of everything recorded about how the relevance was made and the model trained."""
-    rows = [("model SHA-256", results.model_sha256)] if results.model_sha256 else []
+    used = made_by(results) or [model.sha256 for model in results.models]
+    many = len(used) > 1
+    rows = [(f"model SHA-256{f', {i} of {len(used)}' if many else ''}", value) for i, value in enumerate(used, 1)]
+    if other_models(results):
+        rows += [("model SHA-256 in this folder", model.sha256) for model in results.models]
     attrs = dict(results.explained.attrs) if results.explained else {}
-    if attrs.get("model_sha256") == results.model_sha256:
-        attrs.pop("model_sha256", None)
+    attrs.pop("model_sha256", None)
     rows += flat({key: value for key, value in attrs.items() if key not in HIDDEN})
     training = (results.card or {}).get("training") or {}
     return rows + [(f"training: {key}", value) for key, value in flat(training)]

@@ -126,7 +126,9 @@ def test_letters_stand_at_their_bases(opened: Watched, fake: Any, strand: str) -
     page.hover(f".hit[data-i='{width // 2}']")
     at = region["start"] + width // 2 + 1 if strand == "+" else region["end"] - width // 2
     said = page.inner_text("#readout")
-    assert said.startswith(f"G at {region['chrom']}:{at:,} ({strand.replace('-', chr(0x2212))}), +1 from the middle")
+    assert said.startswith(
+        f"G at {region['chrom']}:{at:,} ({strand.replace('-', chr(0x2212))}), +1 from the splice boundary"
+    )
     assert f"{fake.relevance[i, width // 2]:+.4f}" in said
 
 
@@ -155,8 +157,8 @@ def test_keyboard_alone(opened: Watched) -> None:
     page.keyboard.press("ArrowRight")
     first = page.inner_text("#readout")
     page.keyboard.press("ArrowRight")
-    assert "+1 from the middle" in first
-    assert "+2 from the middle" in page.inner_text("#readout")
+    assert "+1 from the splice boundary" in first
+    assert "+2 from the splice boundary" in page.inner_text("#readout")
 
 
 def test_reverse_complement_switch(opened: Watched) -> None:

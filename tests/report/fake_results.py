@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -108,13 +110,40 @@ def _windows(fake: Fake, source: str) -> None:
     write_windows(fake.folder / "windows.h5", WindowSet(fake.regions, fake.onehot, CLASSES, attrs))
 
 
-def _model(folder: Path) -> None:
+def write_card(path: Path, **changes: Any) -> str:
+    """A model file that holds nothing but its card; returns its SHA-256."""
     card = {
         "architecture": "motif-cnn", "kwargs": {"filters": 32}, "classes": CLASSES, "width": WIDTH, "input": [4, WIDTH],
         "parameters": 54321, "seed": 1, "training": {"batch_size": 64, "learning_rate": 0.001},
     }  # fmt: skip
-    header = json.dumps({"__metadata__": {"lrpgen": json.dumps(card)}}).encode()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    header = json.dumps({"__metadata__": {"lrpgen": json.dumps({**card, **changes})}}).encode()
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    return sha256(path)
+
+
+def edit_metrics(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Change metrics.json in place."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    edit(metrics)
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def edit_summary(folder: Path, **changes: Any) -> None:
+    """Change entries of the summary in windows.h5."""
+    with h5py.File(folder / "windows.h5", "a") as file:
+        summary = json.loads(str(file.attrs["summary"]))
+        file.attrs["summary"] = json.dumps({**summary, **changes})
+
+
+def edit_attribute(path: Path, name: str, value: Any) -> None:
+    """Change one attribute of an HDF5 file."""
+    with h5py.File(path, "a") as file:
+        file.attrs[name] = value
+
+
+def _model(folder: Path) -> None:
+    write_card(folder / "model.safetensors")
     epochs = [
         {"epoch": e, "train_loss": 1.1 * 0.8**e, "validation_loss": 0.9 * 0.85**e + 0.006 * e,
          "validation_average_precision": 1 - 0.6 * 0.75**e - 0.004 * e, "learning_rate": 0.001}

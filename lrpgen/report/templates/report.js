@@ -17,8 +17,11 @@
     });
   }
 
-  /* On a narrow screen a mean logo starts at its middle, where the site is. */
-  for (const box of document.querySelectorAll(".meanlogo .scroll")) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2;
+  /* On a narrow screen a mean logo starts where the site is: at the line. */
+  for (const box of document.querySelectorAll(".meanlogo .scroll")) {
+    const line = box.querySelector(".middle");
+    if (line) box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 2;
+  }
 
   /* The section being read is marked in the navigation. */
   const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
@@ -47,7 +50,7 @@
   });
   /* 1-based coordinate of base i; on the minus strand it falls as i rises. */
   const coordinate = (locus, i) => (locus.strand === "-" ? locus.end - i : locus.start + 1 + i);
-  const offset = (i, width) => { const step = i - Math.floor(width / 2); return step >= 0 ? `+${step + 1}` : `\u2212${-step}`; };
+  const offset = (i, origin) => { const step = i - origin; return step >= 0 ? `+${step + 1}` : `\u2212${-step}`; };
   const zeros = (share) => `${share === 0 ? "0" : share < 0.01 ? "<\u202f1" : Math.round(100 * share)}\u202f%`;
   const sign = (strand) => (strand === "-" ? "\u2212" : strand);
 
@@ -154,15 +157,20 @@
     state.cursor = null;
     locus.row.setAttribute("aria-selected", "true");
     byId("viewer-title").textContent = `${data.genome ? locus.title : locus.chrom} (${sign(locus.strand)})`;
-    byId("viewer-sub").textContent = `${locus.name ? `${locus.name} \u00b7 ` : ""}${locus.class}, ${locus.split} part \u00b7 probability ${decimals(locus.probability, 3)} \u00b7 relevance sum ${decimals(locus.sum, 2)} \u00b7 ${zeros(locus.zeros)} zeros`;
+    byId("viewer-sub").textContent = `${locus.name ? `${locus.name} \u00b7 ` : ""}${locus.class}${data.parts ? `, ${locus.split} part` : ""} \u00b7 ${data.prediction} ${decimals(locus.probability, 3)} \u00b7 relevance sum ${decimals(locus.sum, 2)} \u00b7 ${zeros(locus.zeros)} zeros`;
     draw();
     if (byHand) byId("viewer").scrollIntoView({ block: "nearest" });
   }
 
+  /* The 60 bases around the origin, moved where the window ends before. */
+  function around(origin, width) {
+    const first = Math.min(Math.max(0, origin - 30), Math.max(0, width - 60));
+    return [first, Math.min(width, first + 60)];
+  }
+
   function draw() {
     const locus = state.chosen, width = locus.values.length;
-    const half = state.full ? width : 30;
-    const first = Math.max(0, Math.floor(width / 2) - half), last = Math.min(width, Math.floor(width / 2) + half);
+    const [first, last] = state.full ? [0, width] : around(locus.origin, width);
     const canvas = byId("canvas"), margin = { left: 46, right: 18, top: 26, height: 150 };
     const room = Math.max(260, canvas.clientWidth - margin.left - margin.right);
     const step = Math.max(room / (last - first), state.full ? 4.2 : 9);
@@ -182,7 +190,7 @@
     }
     shape("text", { class: "tick", x: margin.left - 6, y: zero + 4, "text-anchor": "end" }, svg).textContent = "0";
     shape("line", { class: "zero", x1: margin.left, x2: total - margin.right, y1: zero, y2: zero }, svg);
-    const middle = Math.floor(width / 2);
+    const middle = locus.origin;
     shape("line", { class: "middle", x1: x(middle), x2: x(middle), y1: margin.top - 8, y2: base + 18 }, svg);
     for (let i = first; i < last; i++) letter(svg, locus, i, x(i), step, zero, unit, base);
     rulers(svg, locus, first, last, x, step, margin.top - 12, base);
@@ -208,13 +216,13 @@
     if (step >= 7) shape("text", { class: `letter base-${name}`, x: x + step / 2, y: base + 14, "text-anchor": "middle" }, svg).textContent = name;
   }
 
-  /* Above: places counted from the middle. Below: coordinates of the contig, descending on the minus strand. */
+  /* Above: places counted from the origin. Below: coordinates of the contig, descending on the minus strand. */
   function rulers(svg, locus, first, last, x, step, above, base) {
-    const width = locus.values.length, middle = Math.floor(width / 2);
+    const middle = locus.origin;
     const gap = [5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].find((g) => g * step >= 76) || 10000;
     for (let i = first; i < last; i++) {
       const from = i - middle, place = from >= 0 ? from + 1 : from, at = coordinate(locus, i), centre = x(i) + step / 2;
-      if (place % gap === 0) shape("text", { class: "tick", x: centre, y: above, "text-anchor": "middle" }, svg).textContent = offset(i, width);
+      if (place % gap === 0) shape("text", { class: "tick", x: centre, y: above, "text-anchor": "middle" }, svg).textContent = offset(i, middle);
       if (at % gap === 0 && centre > 60 && centre < x(last) - 24) {
         shape("line", { class: "zero", x1: centre, x2: centre, y1: base + 20, y2: base + 26 }, svg);
         shape("text", { class: "tick", x: centre, y: base + 40, "text-anchor": "middle" }, svg).textContent = whole(at);
@@ -233,7 +241,7 @@
     hit.classList.add("on");
     const locus = state.chosen, value = locus.values[i];
     const amount = value === 0 ? "exactly 0" : `${value > 0 ? "+" : ""}${Math.abs(value) < 0.001 ? value.toExponential(1).replaceAll("-", "\u2212") : decimals(value, 4)}`;
-    byId("readout").textContent = `${locus.sequence[i]} at ${locus.chrom}:${whole(coordinate(locus, i))} (${sign(locus.strand)}), ${offset(i, locus.values.length)} from the middle: relevance ${amount}`;
+    byId("readout").textContent = `${locus.sequence[i]} at ${locus.chrom}:${whole(coordinate(locus, i))} (${sign(locus.strand)}), ${offset(i, locus.origin)} from ${data.from}: relevance ${amount}`;
   }
 
   byId("canvas").addEventListener("pointermove", (event) => {
@@ -245,7 +253,7 @@
     if (!step || !state.chosen) return;
     event.preventDefault();
     const cells = [...byId("canvas").querySelectorAll(".hit")].map((h) => Number(h.dataset.i));
-    const next = state.cursor === null ? Math.floor(state.chosen.values.length / 2) : state.cursor + step;
+    const next = state.cursor === null ? state.chosen.origin : state.cursor + step;
     point(Math.min(Math.max(next, cells[0]), cells[cells.length - 1]));
   });
   byId("zoom-middle").addEventListener("click", () => { state.full = false; draw(); });
