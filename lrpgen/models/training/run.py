@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from ...device import choose_device, deterministic
 from ...errors import InputError
-from ...files import write_json
+from ...files import check_output, write_json
 from ...sequences import WindowFile, open_windows
 from ..store import Card, save_model
 from ..zoo import build, settled
 from . import checkpoint
 from .loader import Part
 from .loop import Data, fit, start
-from .options import Training
+from .options import Training, check_shift
 from .precision import choose_precision, precision
 from .tasks import Task, check_targets, choose_task
 
@@ -41,9 +41,13 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
     windows_path, output = Path(windows_path), Path(output)
     device = choose_device(options.device)
     chosen = choose_precision(options.precision, device)
+    for path in (output, history_path):
+        if path is not None:
+            check_output(path)
     with ExitStack() as stack:
         with open_windows(windows_path) as file:  # closed again before reading processes are forked
             task = choose_task(file.task, file.classes, options)
+            check_shift(options.augment_shift, file.width)
             parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
             kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
         stack.enter_context(deterministic(options.seed, options.threads))
