@@ -54,6 +54,7 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
         stack.enter_context(precision(chosen, device))
         model = build(options.architecture, **kwargs)
         _check_output(model, options.architecture, kwargs["width"], kwargs["classes"])
+        _check_batch(model, options)
         state = start(model.to(device), options)
         kept, key = checkpoint.beside(output), checkpoint.run_key(options, windows_path)
         checkpoint.restore(kept, state, key)
@@ -90,6 +91,12 @@ def _check_output(model: nn.Module, name: str, width: int, classes: int) -> None
         raise InputError(
             f"architecture {name} gives {tuple(found.shape[1:])} numbers a window, the windows have {classes} classes"
         )
+
+
+def _check_batch(model: nn.Module, options: Training) -> None:
+    """Raise `InputError` for single windows where batch norm has no variance over them."""
+    if options.batch_size == 1 and any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
+        raise InputError(f"batch_size=1 is too small for the batch norm of {options.architecture}; give at least 2")
 
 
 def _card(model: nn.Module, task: Task, kwargs: dict[str, Any], options: Training, notes: dict[str, Any]) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, get_args, get_type_hints
 
 from ...errors import InputError
@@ -32,7 +32,7 @@ def _wanted(hint: Any, value: Any) -> str:
         least = 0 if optional else 1
         return "" if _whole(value, least) else f"a whole number of at least {least}"
     if kinds[0] is float:
-        fits = isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < 1
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
         return "" if fits else "a number from 0 to below 1"
     if kinds[0] is bool:
         return "" if isinstance(value, bool) else "true or false"
