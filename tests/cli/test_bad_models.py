@@ -193,4 +193,19 @@ def test_explain_takes_the_windows_that_have_the_label(refused, tmp_path, monkey
     wanted = int(targets[:, 0].sum())
     assert f"{wanted} of {len(targets)} windows, those with first = 1" in capsys.readouterr().err
     with h5py.File(tmp_path / "r.h5") as file:
-        assert len(file["relevance"]) == wanted
+        assert file["relevance"].shape[0] == wanted  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_convert_takes_a_name_with_weights_and_no_output_to_keep(refused, made, tmp_path, monkeypatch):
+    weights, out = tmp_path / "plain.safetensors", tmp_path / "c.safetensors"
+    save_file(load_file(made / "m.safetensors"), weights)
+    rest = ["--set", "filters=4", "--set", "dense=4", "--width", "40", "--classes", "a,b", "-o", out]
+    assert "motif-cnn needs its weights" in refused("models", "convert", "motif-cnn", *rest)
+    assert "leave --keep out" in refused("models", "convert", "motif-cnn", "--weights", weights, "--keep", "a", *rest)
+    assert not out.exists()
+    arguments = ["models", "convert", "motif-cnn", "--weights", weights, *rest]
+    monkeypatch.setattr(sys, "argv", ["lrpgen", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert not stop.value.code
+    assert read_card(out).classes == ["a", "b"]
