@@ -209,3 +209,19 @@ def test_convert_takes_a_name_with_weights_and_no_output_to_keep(refused, made, 
         main()
     assert not stop.value.code
     assert read_card(out).classes == ["a", "b"]
+
+
+def test_a_file_that_disappears_from_its_readers(refused, made, tmp_path, monkeypatch):
+    from lrpgen.models.training import run
+
+    windows, fit = tmp_path / "gone.h5", run.fit
+    windows.write_bytes((made / "w.h5").read_bytes())
+
+    def after_removal(*arguments):
+        windows.unlink()
+        return fit(*arguments)
+
+    monkeypatch.setattr(run, "fit", after_removal)
+    line = refused("train", windows, "-o", tmp_path / "n.safetensors", "--workers", "1", *FAST)
+    assert line == f"lrpgen: error: windows file {windows} does not exist; check the path"
+    assert not list(tmp_path.iterdir())
