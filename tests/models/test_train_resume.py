@@ -108,9 +108,10 @@ def leave_behind(windows, output, options):
     def full(*_args):
         raise OutputError("the disk is full")
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(OutputError, match="disk is full"):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lrpgen.models.training.run.save_model", full)
-        train(windows, output, options)
+        with pytest.raises(OutputError, match="disk is full"):
+            train(windows, output, options)
     assert epoch_of(output.with_name(output.name + ".checkpoint")) == 1
 
 
