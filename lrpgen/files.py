@@ -66,17 +66,29 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _temporary(path: Path) -> Path:
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; name a file for the output")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays last: writers choose their format by it.
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        try:
+            # The suffix stays last: writers choose their format by it.
+            handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+        except FileNotFoundError as error:  # a file system that takes no files, such as /proc
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM)) from error
         os.close(handle)
     return Path(name)
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Raise `OutputError` where no file can be written at `path`: before hours of work, not after them."""
+    _temporary(Path(path)).unlink()
 
 
 def existing(path: str | os.PathLike[str], what: str) -> Path:
     """`path` if it is a non-empty readable file, else an `InputError` that names it."""
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{what} {path} is a folder; give a file")
     if not path.is_file():
         raise InputError(f"{what} {path} does not exist; check the path")
     if not os.access(path, os.R_OK):

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import LrpgenError
+from .guard import Guarded
 
 app = typer.Typer(
     name="lrpgen",
@@ -29,7 +30,7 @@ app = typer.Typer(
 COMMANDS = ("windows", "train", "baseline", "predict", "explain", "gather", "tracks", "motifs", "report", "doctor")
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
-    app.command(_name)(_command)
+    app.command(_name, cls=Guarded)(_command)
 
 GROUPS = ("models",)  # commands with commands of their own
 for _name in GROUPS:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .guard import Guarded
 from .options import Output, Seed
 
 models = typer.Typer(
@@ -63,7 +64,7 @@ def inspect_command(
     print(describe(_source(model, weights, architecture, settings, channels=channels, layout=layout, width=width)))
 
 
-@models.command("convert")
+@models.command("convert", cls=Guarded)
 def convert_command(
     model: File,
     output: Output,
@@ -99,21 +100,7 @@ def convert_command(
 
 def _source(model: str, weights: Path | None, architecture: str | None, settings: list[str] | None, **more: Any) -> Any:
     from ..models.convert import Source
+    from ..models.training.options import parse_settings
 
-    kwargs = dict(_setting(text) for text in settings or [])
+    kwargs = parse_settings(settings or [])
     return Source(model, None if weights is None else str(weights), architecture, kwargs, **more)
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """key=value, the value as JSON where it is (numbers, true, lists), else as text."""
-    import json
-
-    from ..errors import InputError
-
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise InputError(f"--set {text!r} must be key=value, such as width=600")
-    try:
-        return key, json.loads(value)
-    except json.JSONDecodeError:
-        return key, value

@@ -55,9 +55,28 @@ def card_from(values: Any, where: str) -> Card:
         card = Card(**values)
     except TypeError as error:
         raise InputError(f"the card of {where} is incomplete ({error}); make the model again") from error
+    _check_types(card, where)
     check_choice(card.task, TASKS, "task", where)
     check_choice(card.activation, ACTIVATIONS, "activation", where)
     return card
+
+
+def _check_types(card: Card, where: str) -> None:
+    names = card.classes
+    right = {
+        "architecture": isinstance(card.architecture, str),
+        "kwargs": isinstance(card.kwargs, dict),
+        "classes": isinstance(names, list) and bool(names) and all(isinstance(name, str) for name in names),
+        "width": isinstance(card.width, int) and not isinstance(card.width, bool) and card.width > 0,
+        "channels": isinstance(card.channels, str),
+        "layout": isinstance(card.layout, str),
+        "code": isinstance(card.code, str),
+    }
+    for name, fits in right.items():
+        if not fits:
+            raise InputError(f"the card of {where} has {name} {getattr(card, name)!r}; make the model again")
+    if len(set(names)) < len(names):
+        raise InputError(f"the card of {where} names a class twice ({', '.join(names)}); make the model again")
 
 
 def check_choice(value: str, allowed: tuple[str, ...], what: str, where: str) -> None:

@@ -15,9 +15,10 @@ from .adapt import BASES, DEFAULT_LAYOUT, adapted, guessed_layout, length_of
 from .card import ACTIVATIONS, TASKS, Card, check_choice
 from .formats import Opened, sniff
 from .formats.states import read_tensors, refuse_torchscript
-from .zoo import build, settled
+from .zoo import build, is_known, settled
 
 NAMED = ("bpnet-lite", "chrombpnet")  # architectures of others, given by name with weights=
+KERAS = ("hdf5", "keras", "json")  # kinds of file that hold a Keras model
 TASK_OF = {"softmax": "classes", "sigmoid": "labels", "": "values"}  # activation that was left out -> task
 CHROMBPNET_HEADS = {"logits_profile_predictions": "profile", "logcount_predictions": "counts"}
 
@@ -51,17 +52,19 @@ def open_network(source: Source) -> Opened:
     from .formats import bpnetlite, exported, keras, onnx
 
     name, weights = source.architecture or source.path, source.weights
-    if name in NAMED and not source.architecture and weights is None:
+    if (name in NAMED or is_known(name)) and not source.architecture and weights is None:
         raise InputError(f"{name} needs its weights; give the file with --weights (weights=)")
     file = weights or source.path
     if name == "bpnet-lite":
         return bpnetlite.open_bpnetlite(file, **source.kwargs)
     if name == "chrombpnet":
         return _chrombpnet(file, source)
-    if source.architecture:
-        return _zoo(source.architecture, file, source)
+    if source.architecture or is_known(name):
+        return _zoo(name, file, source)
     kind = sniff(source.path)
-    if kind in ("hdf5", "keras", "json"):
+    if source.output is not None and kind not in KERAS:
+        raise InputError(f"{source.path}: one output of several can be kept of Keras models only; leave --keep out")
+    if kind in KERAS:
         return keras.open_keras(source.path, weights, width=source.width, output=source.output)
     if kind in ("onnx", "pt2"):
         return onnx.open_onnx(source.path) if kind == "onnx" else exported.open_exported(source.path)
@@ -74,6 +77,8 @@ def open_network(source: Source) -> Opened:
 
 
 def _zoo(name: str, file: str, source: Source) -> Opened:
+    if source.output is not None:
+        raise InputError(f"{name}: one output of several can be kept of Keras models only; leave --keep out")
     kwargs = dict(source.kwargs)
     if source.width is not None:
         kwargs.setdefault("width", source.width)

@@ -114,6 +114,11 @@ def _raw(model: nn.Module, x: Tensor, card: Card) -> Tensor:
     output = model(x)
     if not isinstance(output, Tensor):
         raise InputError(f"architecture {card.architecture} gives several outputs; predictions need one tensor")
+    if output.shape != (len(x), len(card.classes)):
+        raise InputError(
+            f"architecture {card.architecture} gives outputs of shape (N, {', '.join(map(str, output.shape[1:]))}), its "
+            f"card names {len(card.classes)}; convert or train the model again"
+        )
     return output.float()
 
 

@@ -9,6 +9,7 @@ from .card import Card
 from .convert import NAMED, Source, make, rebuild
 from .formats import sniff
 from .formats.states import read_tensors
+from .zoo import is_known
 
 
 def describe(source: Source) -> str:
@@ -33,7 +34,7 @@ def describe(source: Source) -> str:
 def _opened(source: Source) -> tuple[nn.Module, Card]:
     from .store import find_card
 
-    named = source.path in NAMED or source.architecture is not None
+    named = source.path in NAMED or is_known(source.path) or source.architecture is not None
     if not named and sniff(source.path) == "safetensors" and (card := find_card(source.path)) is not None:
         return rebuild(card, read_tensors(source.path), source.path), card
     return make(source)

@@ -34,11 +34,11 @@ def predict_regions(bed: Path, genome: Path, ensemble: Ensemble, output: Path) -
         lengths = np.array([source.contigs[name] for name in table["chrom"]])
         inside = (start >= 0) & (start + width <= lengths)
         table = table.assign(start=start, end=start + width)
-        if not inside.all():
-            say(f"predicting: left out, window of {width} bp over the contig's end: {int((~inside).sum()):,}")
         table = table.loc[inside]
         if not len(table):
             raise InputError(f"{bed}: no region has a window of {width} bp within its contig; check BED and FASTA")
+        if not inside.all():
+            say(f"predicting: left out, window of {width} bp over the contig's end: {int((~inside).sum()):,}")
         with progress("predicting", len(table), "regions") as advance, new_table(output, ensemble) as rows:
             for at in range(0, len(table), ensemble.batch_size):
                 part = table.iloc[at : at + ensemble.batch_size]

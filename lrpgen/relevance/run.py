@@ -20,8 +20,8 @@ from ..lrp.explain import as_graph
 from ..lrp.explanation import averaged
 from ..models import Card, load_model, read_card
 from ..models.ensemble import check_members, model_paths
-from ..progress import progress
-from ..sequences import Genome, Tiles, open_windows
+from ..progress import progress, say
+from ..sequences import Genome, Tiles, WindowFile, open_windows
 from .store import LEDGER_COLUMNS, Batch, create
 
 METHOD = ("reference", "strands", "init")  # arguments of `explain` that a job passes on as they are
@@ -77,8 +77,8 @@ class Job:
 def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) -> int:
     """Explain windows of a windows file, each for its own class (or `job.target`); returns how many.
 
-    labels : classes whose windows are explained; None = all but the last class, which is the background. Where classes
-        do not exclude each other (tasks labels and values), all windows are explained for `job.target`.
+    labels : classes whose windows are explained; None = all but the last class, which is the background. Windows of the
+        task labels are explained for `job.target` where they have that label, windows of the task values all.
 
     Raises
     ------
@@ -97,7 +97,9 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
             if len(selected) == 0:
                 raise InputError(f"{windows} holds no window labelled {', '.join(chosen)}; choose other labels")
         else:
-            chosen, selected = [], _unlabelled(job, windows, labels, len(regions))
+            chosen, selected = [], _unlabelled(job, source, card, labels)
+            if source.task == "labels":
+                say(f"explaining: {len(selected):,} of {len(regions):,} windows, those with {job.target} = 1")
         rows = selected[job.rows(len(selected))]
         origin = {"windows": sha256(windows), "labels": chosen}
         with _explainer(job, card, origin) as run:
@@ -108,11 +110,21 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
     return len(rows)
 
 
-def _unlabelled(job: Job, windows: Path, labels: list[str] | None, count: int) -> np.ndarray:
-    """All rows of windows without a class of their own, which `job.target` must stand in for."""
+def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> np.ndarray:
+    """Rows of windows without one class of their own: for values all; for labels those that have `job.target`."""
     if labels or job.target is None:
-        raise InputError(f"windows of {windows} have no class of their own; name an output with --target, not --labels")
-    return np.arange(count)
+        raise InputError(
+            f"windows of {source.path} have no class of their own; name an output with --target, not --labels"
+        )
+    _class_index(card, job.target)
+    if source.task == "values":
+        return np.arange(len(source.regions))
+    if job.target not in source.classes:
+        raise InputError(f"{source.path} has no label {job.target!r} ({', '.join(source.classes)}); choose one of them")
+    selected = np.flatnonzero(source.targets[:, source.classes.index(job.target)] == 1)
+    if len(selected) == 0:
+        raise InputError(f"{source.path} holds no window with the label {job.target}; choose another target")
+    return selected
 
 
 def explain_tiles(job: Job, genome: Path, stride: int) -> int:

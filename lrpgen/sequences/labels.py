@@ -107,7 +107,7 @@ def _number(path: Path, number: int, column: str, text: str, task: str) -> float
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or not np.isfinite(np.float32(value)):
+    if not abs(value) <= np.finfo(np.float32).max:  # NaN too
         _bad(path, number, f"{text.strip()!r} in column {column!r} is not a number", "write a finite number")
     if task == "labels" and value not in (0, 1):
         _bad(path, number, f"{text.strip()!r} in column {column!r} is not 0 or 1", "use --task values for numbers")

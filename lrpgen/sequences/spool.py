@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import writing
+from ..files import check_output, writing
 from .onehot import UNKNOWN
 
 BLOCK_BASES = 1 << 23  # bases handled at a time: memory does not grow with the number of windows
@@ -61,8 +61,8 @@ class Spool:
         """`output`: the file that is to be written in the end; raises `OutputError` where its folder cannot be."""
         self.width = width
         self._output = output or Path(tempfile.gettempdir()) / "windows"
+        check_output(self._output)
         with writing(self._output):
-            self._output.parent.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._output.parent)  # noqa: SIM115 - closed by close()
         self._count = 0
         self._seen: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

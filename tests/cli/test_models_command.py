@@ -87,7 +87,7 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path):
         ((tmp_path / "c.json",), "no Keras model that can be read"),
         ((donor, "--classes", "a,b"), "has 1 outputs, --classes names 2"),
         ((donor, "--layout", "NCL"), "layout NCL does not fit"),
-        ((donor, "--set", "width"), "must be key=value"),
+        ((donor, "--set", "width"), "is not of the form key=value"),
         ((donor, "--keep", "x"), "has no output 'x'"),
         ((donor, "--architecture", "no-such"), "no-such"),
         ((donor, "--activation", "cubic"), "activation 'cubic' is not known"),

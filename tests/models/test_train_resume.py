@@ -15,6 +15,7 @@ from planted_windows import COLUMNS, planted
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from lrpgen.errors import OutputError
 from lrpgen.models import read_card
 from lrpgen.models.training import Training, train
 from lrpgen.sequences import WindowSet, write_windows
@@ -103,11 +104,14 @@ def test_another_setting_starts_anew_and_says_so(tmp_path, capsys):
 
 def leave_behind(windows, output, options):
     """The checkpoint of a run whose last step, writing the model, failed."""
-    output.unlink()
-    output.mkdir()
-    with pytest.raises(Exception, match="cannot write here"):
-        train(windows, output, options)
-    output.rmdir()
+
+    def full(*_args):
+        raise OutputError("the disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lrpgen.models.training.run.save_model", full)
+        with pytest.raises(OutputError, match="disk is full"):
+            train(windows, output, options)
     assert epoch_of(output.with_name(output.name + ".checkpoint")) == 1
 
 

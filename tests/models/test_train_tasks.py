@@ -154,8 +154,21 @@ def test_the_number_of_outputs_must_be_that_of_the_classes(tmp_path, monkeypatch
 
 
 def test_settings_are_numbers_words_and_switches():
-    found = parse_settings(["filters=64", "dropout=0.1", "profile=false", "pool=max", "rate=1e-3", "head=none"])
-    assert found == {"filters": 64, "dropout": 0.1, "profile": False, "pool": "max", "rate": 1e-3, "head": None}
+    found = parse_settings(
+        [
+            "filters=64",
+            "dropout=0.1",
+            "profile=false",
+            "pool=max",
+            "rate=1e-3",
+            "rc=none",
+            "filters2=[4, 8]",
+            "kernels=3,5",
+            "share=NaN",
+        ]
+    )
+    plain = {"filters": 64, "dropout": 0.1, "profile": False, "pool": "max", "rate": 1e-3, "rc": "none"}
+    assert found == {**plain, "filters2": [4, 8], "kernels": [3, 5], "share": "NaN"}
     for pair, words in (("filters", "not of the form"), ("2=3", "not of the form")):
         with pytest.raises(InputError, match=words):
             parse_settings([pair])

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from ...errors import InputError
 from ...files import atomic, sha256
 from ...progress import say
 from ...provenance import code_hash
@@ -88,14 +89,17 @@ def restore(path: Path, state: State, key: str) -> bool:
     try:
         with safe_open(path, framework="pt") as file:
             plain = json.loads((file.metadata() or {}).get(HEADER, "{}"))
-            if plain.get("key") != key:
+            if not isinstance(plain, dict) or plain.get("key") != key:
                 say(f"training: {path} is of other settings, windows or code; starting anew")
                 return False
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except SafetensorError as error:
+    except (SafetensorError, OSError, ValueError) as error:  # ValueError: JSON
         say(f"training: {path} is damaged ({error}); starting anew")
         return False
-    _fill(state, plain, tensors)
+    try:
+        _fill(state, plain, tensors)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:  # `state` is half filled by now
+        raise InputError(f"{path} is damaged ({type(error).__name__}); remove it to start anew") from error
     say(f"training: going on after epoch {state.epoch} ({path})")
     return True
 

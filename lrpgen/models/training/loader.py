@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from ...errors import LrpgenError
 from ...sequences import WindowFile, open_windows
 
 Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), onehot int8 (n, 4, L)
@@ -134,7 +135,11 @@ class Part:
             yield from (self._blocks[request] for request in requests)
         else:
             self._loader.sampler.requests = requests  # type: ignore[attr-defined]
-            yield from self._loader
+            try:
+                yield from self._loader
+            except LrpgenError as error:  # torch puts the reader's traceback before our sentence
+                said = str(error).strip().splitlines()[-1]
+                raise type(error)(said.partition(": ")[2]) from None
 
 
 class _Requests:

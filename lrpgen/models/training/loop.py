@@ -111,7 +111,7 @@ def _epoch(
     rng = np.random.default_rng((options.seed, state.epoch))  # of augmentation: a function of seed and epoch alone
     total = 0.0
     for positions, onehot in data.part.shuffled(options.batch_size, state.shuffle):
-        if len(positions) == 1 and data.part.count > 1:
+        if len(positions) == 1 and options.batch_size > 1 and data.part.count > 1:
             continue  # batch norm has no variance over a single window
         if options.augment_rc or options.augment_shift:
             onehot = augment(onehot, rng, rc=options.augment_rc, shift=options.augment_shift)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +61,8 @@ class Training:
         for name in ("epochs", "batch_size", "patience", "buffer_mb"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)} is too small; give at least 1")
-        if not self.learning_rate > 0:
-            raise InputError(f"learning_rate={self.learning_rate} must be above 0")
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate={self.learning_rate} must be a number above 0")
         if not 0 <= self.averaging < 1:
             raise InputError(f"averaging={self.averaging} is outside 0..1; give 0 for none, or a decay such as 0.99")
         if self.augment_shift < 0 or self.workers < -1:
@@ -73,10 +75,17 @@ class Training:
                 raise InputError(f"--set {name}=... is not yours to set: the windows decide it; leave it out")
 
 
-def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """`["filters=64", "profile=false"]` -> {"filters": 64, "profile": False}; what is no number or bool is text.
+def check_shift(shift: int, width: int) -> None:
+    """Raise `InputError` where a shift would move the whole window out of sight."""
+    if shift >= width:
+        raise InputError(f"augment_shift={shift} leaves nothing of windows of {width} bp; give a smaller one")
 
-    Raises `InputError` for a pair without "=" and a key given twice.
+
+def parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """`["filters=16,32", "profile=false", "rc=none"]` -> {"filters": [16, 32], "profile": False, "rc": "none"}.
+
+    A value is JSON where it can be read as such (numbers, switches, lists), numbers with commas between are a list, all
+    else is text. Raises `InputError` for a pair without "=" and a key given twice.
     """
     found: dict[str, Any] = {}
     for pair in pairs:
@@ -90,12 +99,14 @@ def parse_settings(pairs: list[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    words = {"true": True, "false": False, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    for kind in (int, float):
+    lowered = text.lower() if text.lower() in ("true", "false") else text
+    for written in (lowered, f"[{lowered}]" if "," in lowered else lowered):
         try:
-            return kind(text)
+            return json.loads(written, parse_constant=_no_number)
         except ValueError:
             continue
     return text
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)  # NaN and Infinity are no setting of anything

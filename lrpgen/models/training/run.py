@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from ...device import choose_device, deterministic
 from ...errors import InputError
-from ...files import write_json
+from ...files import check_output, write_json
 from ...sequences import WindowFile, open_windows
 from ..store import Card, save_model
 from ..zoo import build, settled
 from . import checkpoint
 from .loader import Part
 from .loop import Data, fit, start
-from .options import Training
+from .options import Training, check_shift
 from .precision import choose_precision, precision
 from .tasks import Task, check_targets, choose_task
 
@@ -41,15 +41,20 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
     windows_path, output = Path(windows_path), Path(output)
     device = choose_device(options.device)
     chosen = choose_precision(options.precision, device)
+    for path in (output, history_path):
+        if path is not None:
+            check_output(path)
     with ExitStack() as stack:
         with open_windows(windows_path) as file:  # closed again before reading processes are forked
             task = choose_task(file.task, file.classes, options)
+            check_shift(options.augment_shift, file.width)
             parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
             kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
         stack.enter_context(deterministic(options.seed, options.threads))
         stack.enter_context(precision(chosen, device))
         model = build(options.architecture, **kwargs)
         _check_output(model, options.architecture, kwargs["width"], kwargs["classes"])
+        _check_batch(model, options)
         state = start(model.to(device), options)
         kept, key = checkpoint.beside(output), checkpoint.run_key(options, windows_path)
         checkpoint.restore(kept, state, key)
@@ -86,6 +91,12 @@ def _check_output(model: nn.Module, name: str, width: int, classes: int) -> None
         raise InputError(
             f"architecture {name} gives {tuple(found.shape[1:])} numbers a window, the windows have {classes} classes"
         )
+
+
+def _check_batch(model: nn.Module, options: Training) -> None:
+    """Raise `InputError` for single windows where batch norm has no variance over them."""
+    if options.batch_size == 1 and any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
+        raise InputError(f"batch_size=1 is too small for the batch norm of {options.architecture}; give at least 2")
 
 
 def _card(model: nn.Module, task: Task, kwargs: dict[str, Any], options: Training, notes: dict[str, Any]) -> Card:

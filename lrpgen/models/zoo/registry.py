@@ -13,6 +13,7 @@ from torch import nn
 from ...errors import InputError
 from . import bpnet, convnet, deepac, motif_cnn, resnet, stages
 from .custom import PREFIX, accepted, check_outputs, construct, load_class
+from .options import check_options
 from .strands import BothStrands, check_rc
 
 
@@ -126,6 +127,8 @@ def build(name: str, *, classes: int | None = None, width: int | None = None, **
     wrapped = "rc" not in inspect.signature(maker).parameters  # the others share weights in a way of their own
     rc = kwargs.pop("rc", "none") if wrapped else "none"
     check_rc(rc)
+    if not name.startswith(PREFIX):
+        check_options(name, maker, kwargs)
     net = construct(name, maker, {**sizes, **kwargs})
     net = BothStrands(net) if rc == "share" else net
     if name.startswith(PREFIX) and classes is not None and width is not None:

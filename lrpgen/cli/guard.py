@@ -1,0 +1,33 @@
+"""What every command checks before it starts: no output takes the place of an input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperCommand
+
+from ..errors import InputError
+
+OUTPUTS = ("output", "history", "metrics", "plots")  # parameters that name what a command writes
+
+
+class Guarded(TyperCommand):
+    """A command that refuses to write over its own input, or two outputs to one place."""
+
+    def invoke(self, ctx: Any) -> Any:
+        check_places(ctx.params)
+        return super().invoke(ctx)
+
+
+def check_places(params: dict[str, Any]) -> None:
+    """Raise `InputError` where a path in OUTPUTS is also the path of another parameter."""
+    owner: dict[str, str] = {}
+    for name in sorted(params, key=OUTPUTS.__contains__):  # inputs first
+        values = params[name] if isinstance(params[name], list | tuple) else [params[name]]
+        for path in (value for value in values if isinstance(value, Path) or (name == "model" and value)):
+            place = os.path.realpath(path)
+            if name in OUTPUTS and place in owner:
+                raise InputError(f"--{name} {path} is also given as {owner[place]}; choose another place for it")
+            owner[place] = name
