@@ -69,6 +69,16 @@ def test_models_that_were_loaded_are_not_trained(repository: Path) -> None:
     assert not {"train", "baseline"} & set(jobs)
 
 
+def test_arguments_of_the_network_reach_the_command(setting: Callable[..., Path]) -> None:
+    folder = setting(own="sequences")
+    model = {"architecture": "resnet1d", "settings": {"filters": [8, 16], "rc": "share", "dropout": 0.5}}
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "model": {**model, "augment_rc": True}}))
+    done = run(folder, "--dry-run", "--printshellcmds", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if "lrpgen train" in line]
+    assert "--set dropout=0.5 --set 'filters=[8, 16]' --set rc=share --augment-rc" in line
+
+
 def test_members_of_an_ensemble_are_trained_beside_each_other(setting: Callable[..., Path]) -> None:
     folder = setting(own="sequences")
     (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "model": {"members": 3}}))

@@ -46,21 +46,25 @@ def windows_options(wildcards):
     return command_options(options)
 
 
+# Keys of the section `model` that are options of the same name.
+TRAINING = "architecture epochs batch_size learning_rate patience schedule loss class_weights augment_shift precision"
+
+
+def architecture_options():
+    """`--set name=value` for every argument of the network."""
+    settings = config["model"]["settings"].items()
+    texts = [f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in settings]
+    return " ".join(f"--set {shlex.quote(text)}" for text in texts)
+
+
 def load_options(wildcards):
     """Options of `lrpgen models convert`."""
     loading = config["model"]["loading"]
-    classes = loading["classes"] or explained(wildcards.sample)
     names = ["architecture", "channels", "layout", "task", "activation"]
-    options = {f"--{name}": loading[name] for name in names} | {
-        "--classes": ",".join(classes)
-    }
-    pairs = [
-        f"--set {shlex.quote(f'{name}={value}')}"
-        for name, value in config["model"]["settings"].items()
-    ]
-    return " ".join(
-        [command_options(options), *(pairs if loading["architecture"] else [])]
-    )
+    options = {f"--{name}": loading[name] for name in names}
+    options["--classes"] = ",".join(loading["classes"] or explained(wildcards.sample))
+    more = architecture_options() if loading["architecture"] else ""
+    return f"{command_options(options)} {more}"
 
 
 def train_options(seed):
@@ -68,25 +72,10 @@ def train_options(seed):
 
     def find(wildcards):
         model = config["model"]
-        names = [
-            "architecture",
-            "epochs",
-            "batch_size",
-            "learning_rate",
-            "patience",
-            "schedule",
-            "loss",
-        ]
-        names += ["class_weights", "augment_shift", "precision"]
-        options = {f"--{name.replace('_', '-')}": model[name] for name in names}
-        pairs = [
-            f"--set {shlex.quote(f'{name}={value}')}"
-            for name, value in model["settings"].items()
-        ]
-        flags = ["--augment-rc"] if model["augment_rc"] else []
-        return " ".join(
-            [command_options({**options, "--seed": seed(wildcards)}), *pairs, *flags]
-        )
+        options = {f"--{k.replace('_', '-')}": model[k] for k in TRAINING.split()}
+        options["--seed"] = seed(wildcards)
+        flag = "--augment-rc" if model["augment_rc"] else ""
+        return f"{command_options(options)} {architecture_options()} {flag}"
 
     return find
 
@@ -118,7 +107,9 @@ def explained_windows(wildcards):
 def judged(wildcards):
     """The output that the windows' first class judges, where the sheet names one and there is no table of labels."""
     row = SAMPLES[wildcards.sample]
-    return command_options({"--target": None if row["labels"] else row["output"] or None})
+    return command_options(
+        {"--target": None if row["labels"] else row["output"] or None}
+    )
 
 
 def model_options(wildcards, input):
