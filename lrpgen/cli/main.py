@@ -36,6 +36,7 @@ COMMANDS = (
     "tracks",
     "motifs",
     "filters",
+    "enrich",
     "report",
     "doctor",
 )
