@@ -14,11 +14,17 @@ AT_ONCE = 1 << 21  # lookups held in memory
 
 
 def cumulative(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums and counts of known bases before each base: two (tracks, L + 1) of values (tracks, L), NaN not counted."""
+    """Sums and counts of known bases before each base: (tracks, L + 1), float64 and int64 or less, of values (tracks, L).
+
+    NaN is not known. Contigs are long, so the arrays are made one after the other.
+    """
     known = ~np.isnan(values)
-    sums, counts = np.zeros((2, len(values), values.shape[1] + 1))
-    np.cumsum(np.where(known, values, 0.0), axis=1, out=sums[:, 1:])
-    np.cumsum(known, axis=1, out=counts[:, 1:])
+    small = np.int32 if values.shape[1] < 2**31 else np.int64
+    sums, counts = np.zeros((len(values), values.shape[1] + 1)), np.zeros((len(values), values.shape[1] + 1), small)
+    np.copyto(sums[:, 1:], values, where=known)
+    for track in range(len(values)):
+        np.cumsum(sums[track], out=sums[track])
+        np.cumsum(known[track], out=counts[track, 1:])
     return sums, counts
 
 
