@@ -7,6 +7,7 @@ needed here fits on a page.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,8 +100,13 @@ def _gff(path: Path, attributes: Callable[[str, str], dict[str, str]], lengths: 
         )
         # A GTF transcript names itself; in GFF3 parts name their transcript as parent.
         parents = notes["Parent"].split(",") if "Parent" in notes else [notes.get("transcript_id", "")]
-        transcripts = tuple(unquote(parent) for parent in parents if parent)
-        yield Feature(unquote(columns[0]), start - 1, end, strand, kind, unquote(name), transcripts, number)
+        transcripts = tuple(_text(parent) for parent in parents if parent)
+        yield Feature(_text(columns[0]), start - 1, end, strand, _text(kind), _text(name), transcripts, number)
+
+
+def _text(quoted: str) -> str:
+    """Decoded, and each text held once: a human annotation has millions of lines."""
+    return sys.intern(unquote(quoted))
 
 
 def _gff3_attributes(place: str, text: str) -> dict[str, str]:
