@@ -27,6 +27,7 @@ def enrich(
     promoter: Annotated[int, typer.Option(help="Promoter: bp upstream of a transcript's start.")] = 1000,
     shifts: Annotated[int, typer.Option(help="Random rotations of the track that make the null.")] = 1000,
     value: Annotated[str, typer.Option(help="Relevance: signed, positive, negative or absolute.")] = "signed",
+    by_name: Annotated[bool, typer.Option("--by-name", help="Hits: each name (motif) apart.")] = False,
     seed: Seed = 1,
 ) -> None:
     """Relevance or hits in genes, exons, introns, promoters, ..., against the rotated track; or genomes ranked.
@@ -48,4 +49,4 @@ def enrich(
     if relevance is None or annotation is None:
         raise InputError("enrich needs --relevance and --annotation, or --predictions; give those")
     wanted = tuple(features.split(",")) if features else None
-    run(EnrichJob(relevance, annotation, output, genome, target, wanted, promoter, shifts, value, seed))
+    run(EnrichJob(relevance, annotation, output, genome, target, wanted, promoter, shifts, value, by_name, seed))

@@ -240,6 +240,28 @@ def test_hits_count_at_their_middle(tmp_path: Path) -> None:
     assert enrich(job(tmp_path, loose, features=("intron",)))["strand"].tolist() == ["both"]
 
 
+def test_hits_by_name(tmp_path: Path) -> None:
+    hits = save(tmp_path / "hits.bed", "c\t190\t200\tb\t0\t+\nc\t690\t700\ta\t0\t-\nc\t192\t200\ta\t0\t+\n")
+    table = enrich(job(tmp_path, hits, features=("intron", "CDS"), by_name=True)).set_index(
+        ["hits", "feature", "strand"]
+    )
+    assert table["sum"].to_dict() == {
+        (name, feature, strand): {"a": 2, "b": 1}[name] if (feature, strand) == ("intron", "sense") else 0
+        for name in "ab"
+        for feature in ("intron", "CDS")
+        for strand in ("sense", "antisense")
+    }
+    assert table.loc[("b", "intron", "sense"), "mean"] == 1 / 80
+    single = pd.read_csv(tmp_path / "out.features.tsv", sep="\t")
+    assert single[["hits", "start", "sum", "rank"]].to_numpy().tolist() == [
+        ["a", 180, 1, 1],
+        ["a", 680, 1, 2],
+        ["b", 180, 1, 1],
+    ]
+    with pytest.raises(InputError, match="a track of relevance without names"):
+        enrich(job(tmp_path, RAMP, by_name=True))
+
+
 @pytest.mark.parametrize(("value", "total"), [("signed", 0), ("positive", 20), ("negative", -20), ("absolute", 40)])
 def test_parts_of_the_relevance(tmp_path: Path, value: str, total: float) -> None:
     track = np.zeros(1000)

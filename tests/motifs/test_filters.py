@@ -124,6 +124,29 @@ def test_blocks_of_any_size_give_the_same_counts(tmp_path: Path) -> None:
     assert (one["pfm"] == two["pfm"]).all()
 
 
+def test_unknown_bases_count_for_nothing(tmp_path: Path) -> None:
+    text = letters(10, {FOR: (1, 5)})
+    text[0] = text[0][:12] + "N" + text[0][13:]  # the motif's last base
+    _, _, arrays = run(tmp_path, text=text)
+    assert arrays["sites"][0] == 10  # 7 matches are enough
+    assert arrays["pfm"][0].sum(axis=0).tolist() == [10] * 7 + [9]
+    assert arrays["letter_relevance"][0][0, 1] == pytest.approx((9 * 2 + 1) / 10)
+
+
+@pytest.mark.parametrize("task", ["labels", "values"])
+def test_windows_without_classes_are_one_group(tmp_path: Path, task: str) -> None:
+    model, windows = save_net(tmp_path), save_windows(tmp_path / "w.h5", letters(12, PLANT))
+    with h5py.File(windows, "r+") as file:
+        file.attrs["task"] = task
+        file["targets"] = np.zeros((12, 2), np.float32)
+    job = FilterJob(model, windows, tmp_path / "out", target="site", device="cpu", logos=0)
+    assert find_filters(job)["windows"] == {"all": 12}
+    table = pd.read_csv(tmp_path / "out" / "filters.tsv", sep="\t")
+    assert table["relevance.all"].tolist() == pytest.approx([1, -4 / 3, 0.25], rel=1e-5)
+    with pytest.raises(InputError, match="have no class of their own; name an output with --target"):
+        find_filters(FilterJob(model, windows, tmp_path / "out", device="cpu"))
+
+
 def test_silent_filters_have_no_matrix_and_a_note(tmp_path: Path) -> None:
     summary, table, _ = run(tmp_path, text=letters(20, {FOR: (1, 5)}))
     assert summary["active"] == 1

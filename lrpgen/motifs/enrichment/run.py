@@ -18,6 +18,7 @@ from .rotation import cumulative, p_value, turned_sums
 from .signal import VALUES, Signal, open_signal, part_of
 
 MOST_SHIFTS = 1_000_000
+TOLD = 20  # rows said aloud, those of the smallest p
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class EnrichJob:
 
     genome : FASTA that says how long contigs are. target : class of a store. features : types; None = the usual ones.
     promoter : bp upstream of a transcript's start. shifts : turns of the track. value : part of the relevance (VALUES).
+    by_name : hits of each name (motif) apart, in rows of their own.
     """
 
     track: Path
@@ -38,6 +40,7 @@ class EnrichJob:
     promoter: int = 1000
     shifts: int = 1000
     value: str = "signed"
+    by_name: bool = False
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -57,6 +60,7 @@ class EnrichJob:
 class _Kind:
     """One row of the table in the making: sums and known bases as observed, and for each turn."""
 
+    name: str
     feature: str
     orientation: str
     observed: np.ndarray
@@ -73,12 +77,16 @@ class _Kind:
         self.null[1] += (spans[:, 1] - spans[:, 0]).sum() if everywhere else turned_sums(before[1], spans, turns)
 
 
+_Kinds = dict[tuple[str, str, str], _Kind]
+
+
 def enrich(job: EnrichJob) -> pd.DataFrame:
     """Write both tables, and return that of the feature types.
 
     The statistic is the mean of the track over the union of all features of a type (for hits: hits per base). Tracks with
     strands give a row for `sense`, one for `antisense`, and features without a strand one for `both`. Null, z and p: see
-    `rotation`; q is by Benjamini and Hochberg over the rows. Memory: some 30 bytes per base of the longest contig (60 with strands).
+    `rotation`; q is by Benjamini and Hochberg over the rows. Memory: some 30 bytes per base of the longest contig, twice
+    that with strands.
 
     Raises
     ------
@@ -88,25 +96,37 @@ def enrich(job: EnrichJob) -> pd.DataFrame:
     signal = open_signal(job.track, genome=job.genome, lengths=annotation.lengths, target=job.target)
     contigs = _shared(job, signal, annotation.features["contig"])
     features: Any = features_of(annotation, contigs, promoter=job.promoter, wanted=list(job.features or []) or None)
-    kinds: dict[tuple[str, str], _Kind] = {}
-    singles, whole = [], np.zeros(2)
+    names = signal.names(by_name=job.by_name)
+    kinds: _Kinds = {}
+    singles, whole = [], {name: np.zeros(2) for name in names}
     random = np.random.default_rng(job.seed)
     with progress("enrichment", len(contigs), "contigs") as advance:
         for contig, length in contigs.items():
             turns = random.integers(1, max(length, 2), job.shifts) % length
             here = features[features["contig"] == contig]
-            if len(here):
-                sums, counts = cumulative(part_of(signal.read(contig), job.value))
-                whole += (sums[:, -1].sum(), counts[:, -1].sum())
-                _add(kinds, here, (sums, counts), turns, stranded=signal.stranded)
-                singles.append(_single(here, sums, counts))
+            for name in names if len(here) else []:
+                before = cumulative(part_of(signal.read(contig, name), job.value))
+                whole[name] += [track[:, -1].sum() for track in before]
+                _add(kinds, name, here, before, turns)
+                single = _single(here, *before).assign(hits=name)
+                singles.append(single[single["sum"] > 0] if job.by_name else single)
             advance(1)
     table = _table(list(kinds.values()), whole, list(dict.fromkeys(features["type"])))
+    ranked: Any = _ranked(pd.concat(singles))
+    if not job.by_name:
+        table, ranked = table.drop(columns="hits"), ranked.drop(columns="hits")
     _write(job.output, table)
-    _write(job.features_output, _ranked(pd.concat(singles)))
-    for kind, strand, mean, expected, q in table[["feature", "strand", "mean", "expected", "q"]].to_numpy(object):
-        say(f"{kind} ({strand}): mean {mean:.4g}, expected {expected:.4g}, q {q:.3g}")
+    _write(job.features_output, ranked)
+    _say(table)
     return table
+
+
+def _say(table: Any) -> None:
+    best = table.sort_values("p", kind="stable").head(TOLD).sort_index()
+    names = best["hits"] + " in " if "hits" in best else [""] * len(best)
+    columns = (best[name] for name in ("feature", "strand", "mean", "expected", "q"))
+    for name, kind, strand, mean, expected, q in zip(names, *columns, strict=True):
+        say(f"{name}{kind} ({strand}): mean {mean:.4g}, expected {expected:.4g}, q {q:.3g}")
 
 
 def _shared(job: EnrichJob, signal: Signal, named: Any) -> dict[str, int]:
@@ -129,22 +149,15 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
-def _add(
-    kinds: dict[tuple[str, str], _Kind],
-    features: Any,
-    before: tuple[np.ndarray, np.ndarray],
-    turns: np.ndarray,
-    *,
-    stranded: bool,
-) -> None:
+def _add(kinds: _Kinds, name: str, features: Any, before: tuple[np.ndarray, np.ndarray], turns: np.ndarray) -> None:
     """Add one contig's features to the rows they belong to."""
     for kind, of in features.groupby("type", sort=False):
-        for orientation, track, strands in _reads(stranded):
+        for orientation, track, strands in _reads(stranded=len(before[0]) == 2):
             chosen = of if strands is None else of[of["strand"] == strands]
             if not len(chosen):
                 continue
             spans = merged(chosen["start"].to_numpy(np.int64), chosen["end"].to_numpy(np.int64))
-            key = (str(kind), orientation)
+            key = (name, str(kind), orientation)
             row = kinds.setdefault(key, _Kind(*key, np.zeros(2), np.zeros((2, len(turns)))))
             row.add((before[0][track], before[1][track]), spans, turns)
             if orientation != "both" or track == 0:  # features that are read on both strands count once
@@ -152,7 +165,7 @@ def _add(
                 row.bases += int((spans[:, 1] - spans[:, 0]).sum())
 
 
-def _reads(stranded: bool) -> list[tuple[str, int, str | None]]:
+def _reads(*, stranded: bool) -> list[tuple[str, int, str | None]]:
     """(orientation, track, strand of the features that read it)."""
     if not stranded:
         return [("both", 0, None)]
@@ -161,11 +174,11 @@ def _reads(stranded: bool) -> list[tuple[str, int, str | None]]:
     ]  # fmt: skip
 
 
-def _table(kinds: list[_Kind], whole: np.ndarray, order: list[str]) -> pd.DataFrame:
+def _table(kinds: list[_Kind], whole: dict[str, np.ndarray], order: list[str]) -> pd.DataFrame:
     from scipy.stats import false_discovery_control
 
     kinds = sorted(kinds, key=lambda kind: order.index(kind.feature))
-    rows = [_row(kind, whole) for kind in kinds]
+    rows = [_row(kind, whole[kind.name]) for kind in kinds]
     table: Any = pd.DataFrame(rows)
     tested = table["p"].notna()
     table["q"] = np.nan
@@ -183,6 +196,7 @@ def _row(kind: _Kind, whole: np.ndarray) -> dict[str, str | int | float]:
     tested = np.isfinite(observed) and len(null) > 0
     expected, sd = (float(null.mean()), float(null.std())) if tested else (np.nan, np.nan)
     return {
+        "hits": kind.name,
         "feature": kind.feature,
         "strand": kind.orientation,
         "intervals": kind.intervals,
@@ -216,12 +230,11 @@ def _single(features: Any, sums: np.ndarray, counts: np.ndarray) -> pd.DataFrame
 
 
 def _ranked(table: Any) -> pd.DataFrame:
-    """Features with known bases, by type and falling mean."""
+    """Features with known bases, by name of the hits, type and falling mean."""
     table = table[table["known_bases"] > 0].rename(columns={"type": "feature"})
     order = {name: number for number, name in enumerate(dict.fromkeys(table["feature"]))}
-    by = pd.DataFrame({"type": table["feature"].map(order), "mean": -table["mean"]})
-    table = table.iloc[np.lexsort((by["mean"], by["type"]))]
-    return table.assign(rank=table.groupby("feature", sort=False).cumcount() + 1)
+    table = table.iloc[np.lexsort((-table["mean"], table["feature"].map(order), table["hits"]))]
+    return table.assign(rank=table.groupby(["hits", "feature"], sort=False).cumcount() + 1)
 
 
 def _write(path: Path, table: pd.DataFrame) -> None:

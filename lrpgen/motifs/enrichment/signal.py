@@ -18,6 +18,7 @@ from ...sequences.reading import lines
 BIGWIG_MAGIC = (bytes.fromhex("26fc8f88"), bytes.fromhex("888ffc26"))
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 BLOCK = 4096  # windows read from a store at a time
+ALL = ""  # the one name of a track without names, and hits of any name
 VALUES = ("signed", "positive", "negative", "absolute")
 
 
@@ -29,8 +30,14 @@ class Signal(ABC):
     def __init__(self, path: Path, contigs: dict[str, int], *, stranded: bool) -> None:
         self.path, self.contigs, self.stranded = path, contigs, stranded
 
+    def names(self, *, by_name: bool) -> list[str]:
+        """What `read` can be asked for. Raises `InputError` where a track has no names."""
+        if by_name:
+            raise InputError(f"{self.path} is a track of {self.what} without names; only a BED file of hits has such")
+        return [ALL]
+
     @abstractmethod
-    def read(self, contig: str) -> np.ndarray:
+    def read(self, contig: str, name: str = ALL) -> np.ndarray:
         """float64 (2 if stranded else 1, L): + and - or both strands; NaN where nothing is known."""
 
 
@@ -65,7 +72,7 @@ class BigWig(Signal):
             raise InputError(f"{path} is not a readable bigWig ({error}); make it again") from error
         super().__init__(path, dict(self._file.chroms()), stranded=False)
 
-    def read(self, contig: str) -> np.ndarray:
+    def read(self, contig: str, name: str = ALL) -> np.ndarray:
         return np.asarray(self._file.values(contig, 0, self.contigs[contig], numpy=True), dtype=np.float64)[None]
 
 
@@ -87,7 +94,7 @@ class Windows(Signal):
         here = dict.fromkeys(regions["chrom"][rows])
         super().__init__(path, _known(path, list(here), contigs), stranded=True)
 
-    def read(self, contig: str) -> np.ndarray:
+    def read(self, contig: str, name: str = ALL) -> np.ndarray:
         total = np.zeros((2, self.contigs[contig]))
         count = np.zeros((2, self.contigs[contig]), np.int32)
         rows = np.flatnonzero(self._rows & (self._regions["chrom"] == contig).to_numpy())
@@ -126,12 +133,15 @@ class Hits(Signal):
             row = table.iloc[int(np.argmax(over))]
             raise InputError(f"{path}:{row['line']}: the hit goes past the end of {row['chrom']}; check the assembly")
         super().__init__(path, contigs, stranded=all(strands))
-        self._contig = table["chrom"].to_numpy()
+        self._contig, self._name = table["chrom"].to_numpy(object), table["name"].to_numpy(object)
         self._middle = ((table["start"] + table["end"]) // 2).to_numpy()
         self._minus = (table["strand"] == "-").to_numpy() & self.stranded
 
-    def read(self, contig: str) -> np.ndarray:
-        of = self._contig == contig
+    def names(self, *, by_name: bool) -> list[str]:
+        return sorted(set(self._name)) if by_name else [ALL]
+
+    def read(self, contig: str, name: str = ALL) -> np.ndarray:
+        of = (self._contig == contig) & (True if name == ALL else self._name == name)
         length = self.contigs[contig]
         tracks = [self._middle[of & (self._minus == minus)] for minus in ((False, True) if self.stranded else (False,))]
         return np.stack([np.bincount(middle, minlength=length).astype(np.float64) for middle in tracks])
