@@ -319,6 +319,8 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
     assert len(enrich(job(tmp_path, track, annotation=bare, genome=fasta)))
     with pytest.raises(InputError, match="has no class 'other'; choose one of site, none"):
         enrich(job(tmp_path, track, target="other"))
+    with pytest.raises(InputError, match="is a bedGraph, whose lines are no hits; give the bigWig"):
+        enrich(job(tmp_path, save(tmp_path / "t.bedGraph", "c\t0\t5\t0.5\n")))
     broken = tmp_path / "b.bw"
     broken.write_bytes(bytes.fromhex("26fc8f88") + b"x" * 50)
     with pytest.raises(InputError, match="is not a readable bigWig"):

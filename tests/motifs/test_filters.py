@@ -15,7 +15,7 @@ from filter_nets import AGAINST, BACK, FOR, MOTIFS, WIDTH, letters, save_net, sa
 from torch import nn
 
 from lrpgen.errors import InputError
-from lrpgen.lrp import explain
+from lrpgen.lrp import Prune, explain
 from lrpgen.lrp.explain import as_graph
 from lrpgen.motifs.filters import FilterJob, find_filters
 from lrpgen.motifs.filters.layer import first_layer
@@ -154,6 +154,39 @@ def test_silent_filters_have_no_matrix_and_a_note(tmp_path: Path) -> None:
     assert table["consensus"].isna().tolist() == [False, True, True]
     with (tmp_path / "out" / "filters.meme").open() as handle:
         assert [(m.name, m.num_occurrences) for m in bio.parse(handle, "minimal")] == [("filter_0", 20)]
+
+
+def test_no_active_filter_at_all_is_no_crash(tmp_path: Path) -> None:
+    summary, table, arrays = run(tmp_path, text=letters(4, {}), logos=None)
+    assert (summary["active"], summary["clusters"]) == (0, 0)
+    assert table["sites"].tolist() == [0, 0, 0]
+    assert list((tmp_path / "out" / "logos").iterdir()) == []
+    assert (arrays["similarity"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"composite": "zplus"},
+        {"composite": "relative"},
+        {"prune": Prune(0.25)},
+        {"prune": Prune(0.25, redistribute="matrix")},
+        {"reference": 2, "seed": 3},
+    ],
+    ids=str,
+)
+def test_methods_reach_the_engine(tmp_path: Path, options: dict) -> None:
+    """What `find_filters` sums is what `explain` says with the same options."""
+    import lrpgen
+
+    text = letters(12, PLANT)
+    _, table, _ = run(tmp_path, text=text, batch_size=12, **options)
+    found = explain(
+        tmp_path / "m.safetensors", lrpgen.encode(text), target=0, layers=["conv:out"], device="cpu", **options
+    )
+    by_filter = found.layers["conv:out"].sum(2).mean(0).tolist()
+    assert table["relevance.site"].tolist() == pytest.approx(by_filter, rel=1e-5, abs=1e-9)
+    assert table["relevance.site"].abs().sum() > 0
 
 
 def test_a_filter_and_its_reverse_complement_are_one_group(tmp_path: Path) -> None:

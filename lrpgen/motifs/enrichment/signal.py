@@ -16,6 +16,7 @@ from ...sequences.bed import SKIPPED, read_bed
 from ...sequences.reading import lines
 
 BIGWIG_MAGIC = (bytes.fromhex("26fc8f88"), bytes.fromhex("888ffc26"))
+BEDGRAPH = (".bedgraph", ".bdg", ".bg")
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 BLOCK = 4096  # windows read from a store at a time
 ALL = ""  # the one name of a track without names, and hits of any name
@@ -57,6 +58,8 @@ def open_signal(path: str | Path, *, genome: Path | None = None, lengths: dict[s
         return BigWig(path)
     if magic == HDF5_MAGIC:
         return Windows(path, known, target)
+    if path.name.lower().removesuffix(".gz").endswith(BEDGRAPH):
+        raise InputError(f"{path} is a bedGraph, whose lines are no hits; give the bigWig of the same track")
     return Hits(path, known)
 
 

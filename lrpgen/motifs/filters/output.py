@@ -37,8 +37,9 @@ def write_filters(folder: Path, found: Found, origin: dict[str, Any], *, logos: 
     background = (counts.bases + 1) / (counts.bases + 1).sum()
     names = filter_names(counts.filters)
     ppm = np.stack([matrices.probabilities(pfm, background) for pfm in counts.pfm])
-    similar = similarity(ppm, background)
     active = np.flatnonzero(counts.sites > 0)
+    similar = np.zeros((counts.filters, counts.filters))  # a filter that is active nowhere is like none
+    similar[np.ix_(active, active)] = similarity(ppm[active], background)
     cluster = np.zeros(counts.filters, dtype=int)
     cluster[active] = groups(similar[np.ix_(active, active)])
     table = _table(found, names, ppm, background, similar, cluster)

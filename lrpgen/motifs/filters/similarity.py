@@ -21,8 +21,9 @@ def similarity(ppm: np.ndarray, background: np.ndarray) -> np.ndarray:
     best = np.full((count, count), -1.0)
     for other in (unit, unit[:, ::-1, ::-1]):
         for offset in range(1 - width, width):
-            left = unit[:, :, max(offset, 0) : width + min(offset, 0)].reshape(count, -1)
-            right = other[:, :, max(-offset, 0) : width - max(offset, 0)].reshape(count, -1)
+            size = 4 * (width - abs(offset))
+            left = unit[:, :, max(offset, 0) : width + min(offset, 0)].reshape(count, size)
+            right = other[:, :, max(-offset, 0) : width - max(offset, 0)].reshape(count, size)
             best = np.maximum(best, left @ right.T)
     np.fill_diagonal(best, np.where(norm > 0, 1.0, 0.0))
     return np.clip((best + best.T) / 2, -1, 1)  # rounding aside it is symmetric already
