@@ -27,7 +27,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = ("windows", "train", "baseline", "predict", "explain", "gather", "tracks", "motifs", "report", "doctor")
+COMMANDS = (
+    "windows",
+    "train",
+    "baseline",
+    "predict",
+    "explain",
+    "gather",
+    "tracks",
+    "motifs",
+    "filters",
+    "enrich",
+    "report",
+    "doctor",
+)
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name, cls=Guarded)(_command)

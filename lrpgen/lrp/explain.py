@@ -17,7 +17,7 @@ from .composites import composite as read_composite
 from .explanation import Explanation, averaged, joined
 from .graph import Graph
 from .ops import WEIGHTED, WINNERS
-from .propagate import Plan, Result, backward
+from .propagate import OUT, Plan, Result, backward
 from .prune import Prune
 from .targets import INITS, Target, check_target, starting_relevance
 from .walk import Walk, attach_reference, forward
@@ -61,7 +61,7 @@ def explain(
     init : how relevance starts: `logit`, `abs`, `one`, `sglrp`, `clrp` (see `lrp.targets`).
     strands : `both` averages a DNA input (N, 4, L) with its reverse complement, turned back.
     output : which tensor of a model with several (see `capture`).
-    layers : names of layers whose input relevance is kept in `Explanation.layers`.
+    layers : names of layers whose input relevance is kept in `Explanation.layers`; `NAME:out` keeps that of a layer's output.
     device : `auto` (a GPU if torch sees one), `cpu`, `cuda`, `cuda:N`.
     batch_size : samples at a time; None = all at once.
     seed : of the shuffles.
@@ -232,7 +232,7 @@ def _check(x: Tensor, graph: Graph, plan: Plan, strands: str) -> None:
     if strands == "both" and (x.dim() != 3 or x.shape[1] != 4):
         raise InputError(f"strands='both' needs DNA of shape (N, 4, L), the input has {tuple(x.shape)}")
     known = {node.layer for node in graph.nodes}
-    if missing := sorted(plan.wanted - known):
+    if missing := sorted(plan.wanted - known - {layer + OUT for layer in known}):
         raise InputError(f"layer {missing[0]!r} is not in the model; its layers are {', '.join(sorted(known))}")
     if (
         plan.prune

@@ -34,7 +34,7 @@ class Explanation:
         winners, so that output - base is what relevance conserves.
     target : (N,) the output explained, -1 when it was a callable.
     entries : one ledger entry per linear node, from input to output; `ledger` is the same as a table.
-    layers : relevance at the input of each layer asked for, at its true size.
+    layers : relevance at the input (`NAME:out`: at the output) of each layer asked for, at its true size.
     log_scale : (N,) under relative rules: true relevance = relevance * exp(log_scale), often too small for a float.
     rules : (layer, op, rule, pruned shares) of every node, as `describe` prints them.
     """

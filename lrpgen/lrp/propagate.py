@@ -17,6 +17,8 @@ from .prune import Prune, matrix_relevance, prune_factors
 from .rules import Rule
 from .walk import Walk
 
+OUT = ":out"  # behind a layer's name: the relevance of its output rather than that of its input
+
 
 @dataclass
 class Plan:
@@ -120,6 +122,8 @@ class _WayBack:
 
     def step(self, local: Local, arriving: _Carried) -> None:
         node, kind = local.node, local.kind
+        if (mine := node.layer + OUT) in self.plan.wanted:
+            self.layers[mine] = _true(arriving.value, arriving.log_scale)
         handed: list[Any]
         directs: list[Tensor | None] = [None] * len(local.names)
         if kind == "linear":

@@ -1,0 +1,66 @@
+"""`lrpgen filters`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Device, Output, Seed, Threads
+
+
+def filters(
+    model: Annotated[Path, typer.Option(help="Model of `lrpgen train` or `models convert`.", show_default=False)],
+    windows: Annotated[Path, typer.Option(help="File of `lrpgen windows`.", show_default=False)],
+    output: Output,
+    labels: Annotated[
+        str | None, typer.Option(help="Classes whose windows are read, by comma; all but the background.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Output to explain; windows: their own class.")] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(help="Sites: all above this share of the filter's maximum; without it each window's best."),
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Convolution, where several read the bases.")] = None,
+    composite: Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")] = "epsilon",
+    prune_positive: Annotated[
+        float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")
+    ] = 0.25,
+    prune_negative: Annotated[float | None, typer.Option(help="The same for negative; half the positive.")] = None,
+    redistribute: Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")] = "lambda",
+    reference: Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")] = None,
+    logos: Annotated[int | None, typer.Option(help="Draw only so many, the strongest first; all.")] = None,
+    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    seed: Seed = 1,
+    device: Device = "auto",
+    threads: Threads = 0,
+) -> None:
+    """First-layer filters: what activates each, what that is worth in each class, which say the same.
+
+    Example: lrpgen filters --model model.safetensors --windows windows.h5 -o filters
+
+    Example: lrpgen filters --model model.safetensors --windows windows.h5 --target donor --share 0.5 -o filters/donor
+    """
+    from ..lrp import Prune
+    from ..motifs.filters import FilterJob, find_filters
+
+    prune = Prune(prune_positive, prune_negative, redistribute)
+    job = FilterJob(
+        model=model,
+        windows=windows,
+        output=output,
+        labels=tuple(labels.split(",")) if labels else None,
+        target=target,
+        share=share,
+        layer=layer,
+        composite=composite,
+        prune=prune if any(prune.shares) else None,
+        reference=int(reference) if reference and reference.isdigit() else reference,
+        batch_size=batch_size,
+        logos=logos,
+        device=device,
+        threads=threads,
+        seed=seed,
+    )
+    find_filters(job)
