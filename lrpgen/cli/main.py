@@ -17,7 +17,7 @@ app = typer.Typer(
     name="lrpgen",
     help=(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
-        "The usual order: windows, train, predict, explain, gather, tracks, motifs, report. "
+        "The usual order: windows, train, predict, explain, gather, tracks, motifs, hits, report. "
         "The workflow (snakemake --cores all) runs them all; each command also works by hand."
     ),
     add_completion=False,
@@ -26,7 +26,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = ("windows", "train", "baseline", "predict", "explain", "gather", "tracks", "motifs", "report", "doctor")
+COMMANDS = (
+    "windows",
+    "train",
+    "baseline",
+    "predict",
+    "explain",
+    "gather",
+    "tracks",
+    "motifs",
+    "hits",
+    "report",
+    "doctor",
+)
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name)(_command)
