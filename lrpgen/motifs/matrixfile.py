@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def read_meme(path: str | os.PathLike[str]) -> Library:
 def _blocks(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
     """(what follows MOTIF, the lines up to the next) of each motif."""
     starts = [i for i, line in enumerate(lines) if line.split()[:1] == ["MOTIF"]]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         yield lines[start][len("MOTIF") :].strip(), lines[start + 1 : end]
 
 

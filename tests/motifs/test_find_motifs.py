@@ -20,7 +20,16 @@ from lrpgen.errors import InputError, MissingFeatureError
 from lrpgen.motifs import find_motifs
 from lrpgen.motifs.patterns import MIN_SEQLETS
 
-FILES = {"seqlets.bed", "instances.bed", "patterns.tsv", "patterns.meme", "patterns.h5", "summary.json", "logos"}
+FILES = {
+    "seqlets.bed",
+    "instances.bed",
+    "names.tsv",
+    "patterns.tsv",
+    "patterns.meme",
+    "patterns.h5",
+    "summary.json",
+    "logos",
+}
 FILES |= {"mean.svg", "mean.png"}
 
 
