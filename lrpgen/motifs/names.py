@@ -3,8 +3,10 @@
 Paper: Tomtom (Gupta et al. 2007) gives the chance that columns drawn from the library, one independently of the other,
 match a pattern as well. Real matrices are not drawn that way: they have runs (of pyrimidines, of A), and so a run
 matches something by that measure almost always; 18 bases of a made-up pyrimidine tract "are" PRDM9 with E = 4e-5.
-Ours: so a name must also beat the pattern's own columns in random order, which keep its base composition and its
-information and lose only what makes it a motif. A pattern whose order of columns says nothing gets no name.
+Nor are they alike in every column: a degenerate stretch beside a short core (a tract and AG) matches CTCF's two cores
+with the gap between them at q = 0.002. Ours: so a name must also beat two kinds of shuffles of the pattern itself: its
+columns in random order, which keep its composition, and the letters of each column in random order, which keep how
+much information stands where. A pattern that matches no better than both is one that says too little to be named.
 """
 
 from __future__ import annotations
@@ -19,12 +21,13 @@ import pandas as pd
 
 from ..cache import use_numba_cache
 from ..errors import InputError, MissingFeatureError
+from ..progress import progress
 from . import matrices
 from .matrixfile import Known, Library, open_jaspar, read_jaspar, read_meme
 
 MAX_Q = 0.05
 TOP = 3  # matches that every pattern shows, significant or not
-SHUFFLES = 999  # random orders of a pattern's columns: the smallest p-value is 1/1000
+SHUFFLES = 999  # of each kind: the smallest p-value is 1/1000
 FEW = 50  # targets below which Tomtom's background is too thin (as MEME's tomtom warns)
 BLOCK = 111  # shuffles compared at a time
 
@@ -77,9 +80,10 @@ def name_patterns(
 
     One row per match with COLUMNS: all with q <= `max_q`, and the best TOP of every pattern. p is Tomtom's, of the best
     offset and orientation; q is Benjamini-Hochberg's over all patterns times all targets. p_shuffled is the share of
-    SHUFFLES random orders of the pattern's columns whose best match of all targets has a p as low; q_shuffled is
-    Benjamini-Hochberg's over the patterns, each with its best match and this one with this match. `named` where both
-    are <= `max_q`. Column 0 of the pattern lies on column `offset` of the target, turned over where orientation is "-".
+    SHUFFLES shuffles of the pattern whose best match of all targets has a p as low, of the two kinds the larger;
+    q_shuffled is Benjamini-Hochberg's over the patterns, each with its best match and this one with this match. Both
+    are NaN for patterns without any q <= `max_q`, which count as 1. `named` where both q are <= `max_q`. Column 0 of
+    the pattern lies on column `offset` of the target, turned over where orientation is "-".
     `filler` matrices only thicken Tomtom's background when the library has fewer than FEW motifs.
     """
     if not ppms:
@@ -90,15 +94,21 @@ def name_patterns(
         targets = targets + [known.ppm for known in filler.motifs]
     names, queries = list(ppms), [np.ascontiguousarray(ppm, dtype=np.float64) for ppm in ppms.values()]
     p, _, offsets, overlaps, strands = _tomtom(queries, targets)[:, :, :count]
-    nulls = np.stack([_null(query, targets, count, seed, i) for i, query in enumerate(queries)])
     q = adjusted(p.ravel()).reshape(p.shape)
-    p_shuffled = (1 + (nulls[:, None, :] <= p[:, :, None]).sum(axis=2)) / (1 + SHUFFLES)
-    best = p_shuffled.min(axis=1)
+    p_shuffled = np.full(p.shape, np.nan)
+    with progress("names", len(names), "patterns") as advance:
+        for i, query in enumerate(queries):
+            if q[i].min() <= max_q:
+                nulls = _nulls(query, targets, count, np.random.default_rng([seed, i]))
+                p_shuffled[i] = (1 + (nulls[:, None] <= p[i][:, None]).sum(axis=2)).max(axis=0) / (1 + SHUFFLES)
+            advance(1)
+    best = np.nan_to_num(p_shuffled, nan=1.0).min(axis=1)
     rows: list[dict[str, Any]] = []
     for i, name in enumerate(names):
         order = np.argsort(p[i], kind="stable")[: max(TOP, int((q[i] <= max_q).sum()))]
         for rank, j in enumerate(order.tolist(), start=1):
-            q_shuffled = adjusted(np.where(np.arange(len(names)) == i, p_shuffled[i, j], best))[i]
+            others = np.where(np.arange(len(names)) == i, np.nan_to_num(p_shuffled[i, j], nan=1.0), best)
+            q_shuffled = adjusted(others)[i] if q[i].min() <= max_q else np.nan
             rows.append(
                 {
                     "pattern": name,
@@ -139,10 +149,14 @@ def described(matches: pd.DataFrame, pattern: str) -> dict[str, Any]:
     if not mine:
         return dict.fromkeys(SUMMARY)
     return {
-        **{column: (named or mine[0])[column] for column in SUMMARY[:-1]},
+        **{column: _json((named or mine[0])[column]) for column in SUMMARY[:-1]},
         "name": named["name"] if named else "",
         "matches": "; ".join(" ".join(dict.fromkeys((row["target"], row["name"]))) for row in mine[:TOP]),
     }
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
 
 
 def _of(matches: pd.DataFrame, pattern: str) -> list[dict[str, Any]]:
@@ -168,12 +182,15 @@ def check_tomtom() -> None:
         ) from error
 
 
-def _null(query: np.ndarray, targets: list[np.ndarray], count: int, seed: int, number: int) -> np.ndarray:
-    """(SHUFFLES,) lowest p-values over the first `count` targets of `query` with its columns in random order."""
-    random = np.random.default_rng([seed, number])
-    shuffled = [np.ascontiguousarray(query[:, random.permutation(query.shape[1])]) for _ in range(SHUFFLES)]
-    blocks = [shuffled[i : i + BLOCK] for i in range(0, SHUFFLES, BLOCK)]
-    return np.concatenate([_tomtom(block, targets)[0, :, :count].min(axis=1) for block in blocks])
+def _nulls(query: np.ndarray, targets: list[np.ndarray], count: int, random: np.random.Generator) -> np.ndarray:
+    """(2, SHUFFLES) lowest p-values over the first `count` targets: of `query` (4, W) with its columns in random order,
+    and with the letters of each column in random order."""
+    columns = np.stack([query[:, random.permutation(query.shape[1])] for _ in range(SHUFFLES)])
+    letters = random.permuted(np.tile(query, (SHUFFLES, 1, 1)), axis=1)
+    shuffled = [np.ascontiguousarray(matrix) for matrix in np.concatenate([columns, letters])]
+    blocks = [shuffled[i : i + BLOCK] for i in range(0, len(shuffled), BLOCK)]
+    lowest = [_tomtom(block, targets)[0, :, :count].min(axis=1) for block in blocks]
+    return np.concatenate(lowest).reshape(2, SHUFFLES)
 
 
 def _tomtom(queries: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:

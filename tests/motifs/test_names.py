@@ -33,17 +33,24 @@ def sampled(ppm: np.ndarray, sites: int, seed: int) -> np.ndarray:
     return np.stack([random.multinomial(sites, column / column.sum()) / sites for column in ppm.T], axis=1)
 
 
+def tract_and_core(width: int, seed: int) -> np.ndarray:
+    """An acceptor's frequencies from 300 sites: a tract of `width`, any base, CAG."""
+    tract = np.tile([[0.06], [0.44], [0.06], [0.44]], width)
+    return sampled(np.hstack([tract, np.full((4, 1), 0.25), np.eye(4)[:, [1, 0, 2]]]), 300, seed)
+
+
 def splice_sites() -> dict[str, np.ndarray]:
     donor = np.vstack([DONOR, 100 - DONOR.sum(axis=0)]) / 100
-    return {"donor": donor, "acceptor": ACCEPTOR, "tract": ACCEPTOR[:, :10]}
+    longer = {f"acceptor {width}": tract_and_core(width, width) for width in (14, 18, 24)}
+    return {"donor": donor, "acceptor": ACCEPTOR, "tract": ACCEPTOR[:, :10], **longer}
 
 
 @pytest.fixture(scope="module")
 def tracts() -> dict[str, np.ndarray]:
-    """Pyrimidine tracts of every length, 300 sites each: what passes for a zinc finger's motif by p-values alone."""
+    """Pyrimidine tracts, 300 sites each: what passes for a zinc finger's motif by p-values alone."""
     random = np.random.default_rng(1)
     made = {}
-    for width in (10, 14, 18, 24):
+    for width in (14, 18):
         for i in range(2):
             c = random.uniform(0.3, 0.6)
             column = np.array([0.06, 0.88 * c, 0.06, 0.88 * (1 - c)])
@@ -51,9 +58,11 @@ def tracts() -> dict[str, np.ndarray]:
     return made
 
 
+@pytest.mark.slow
 def test_jaspar_holds_no_splice_sites_and_names_none(jaspar: Library) -> None:
     found = name_patterns(splice_sites(), jaspar)
-    assert found["pattern"].nunique() == 3
+    assert found["pattern"].nunique() == 6
+    assert (found.loc[found["rank"] == 1, "q"] <= 0.05).any()  # by Tomtom alone they are CTCF
     assert not found["named"].any(), found.loc[found["named"]]
 
 
@@ -66,14 +75,14 @@ def test_tracts_get_no_name_although_their_q_is_small(jaspar: Library, tracts: d
 
 @pytest.mark.slow
 def test_known_motifs_keep_their_names(jaspar: Library) -> None:
-    """Thirty matrices drawn at random, as frequencies of 50 sites, every other one turned over."""
+    """Twelve matrices drawn at random, as frequencies of 50 sites, every other one turned over."""
     random = np.random.default_rng(3)
-    chosen = [jaspar.motifs[i] for i in random.choice(len(jaspar.motifs), 30, replace=False)]
+    chosen = [jaspar.motifs[i] for i in random.choice(len(jaspar.motifs), 12, replace=False)]
     drawn = {known.id: sampled(known.ppm, 50, i) for i, known in enumerate(chosen)}
     queries = {name: ppm[::-1, ::-1] if i % 2 else ppm for i, (name, ppm) in enumerate(drawn.items())}
     found = name_patterns(queries, jaspar)
     right = sum((best := best_name(found, name)) is not None and best["target"] == name for name in queries)
-    assert right >= 27
+    assert right >= 11
 
 
 def library_of(*ppms: np.ndarray) -> Library:
@@ -101,12 +110,12 @@ def test_the_filler_is_neither_reported_nor_counted(jaspar: Library) -> None:
 
 def test_a_pattern_that_is_its_own_shuffle_has_no_name(jaspar: Library) -> None:
     found = name_patterns({"p": np.tile([[0.97], [0.01], [0.01], [0.01]], 10)}, jaspar)
-    assert (found["p_shuffled"] == 1).all()
+    assert (found["p_shuffled"].dropna() == 1).all()
     assert not found["named"].any()
 
 
 def test_the_same_seed_gives_the_same_table(jaspar: Library) -> None:
-    queries = {"a": ACCEPTOR, "b": jaspar.motifs[7].ppm}
+    queries = {"a": ACCEPTOR[:, 8:], "b": jaspar.motifs[7].ppm}
     one, two = name_patterns(queries, jaspar, seed=3), name_patterns(queries, jaspar, seed=3)
     pd.testing.assert_frame_equal(one, two)
 
