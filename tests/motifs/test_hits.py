@@ -156,6 +156,43 @@ def test_precision_and_recall_of_planted_instances(sparse: Sparse, name: str, mo
     assert max(float(row[10]) for row in rows) <= 0.05
 
 
+def degenerate(folder: Path, windows: int = 300) -> set[tuple[str, int, str]]:
+    """A store and patterns.h5 of a motif that has each letter in 85 % of its sites, pruned to 95 % zeros; beside it in
+    each window ten random letters of equal relevance. Returns the sites."""
+    random = np.random.default_rng(1)
+    data = plant(windows, 0.5)
+    data.regions = data.regions.assign(strand="+", chrom=[f"c{i}" for i in range(windows)], start=0, end=WIDTH)
+    data.onehot = np.stack([encode("".join(letters)) for letters in random.choice(list("ACGT"), (windows, WIDTH))])
+    data.relevance = random.normal(0, 0.02, (windows, WIDTH))
+    consensus = encode(POSITIVE)
+    sites, letters, contributions = set(), [], []
+    for i in range(windows):
+        start, turned = int(random.integers(10, 180)), bool(random.random() < 0.5)
+        there = np.where(random.random(10) < 0.85, consensus.argmax(axis=0), random.integers(0, 4, 10))
+        site = np.eye(4, dtype=np.int8)[:, there]
+        found = (site * consensus).any(axis=0)
+        r = np.where(found, random.lognormal(0, 0.5, 10), random.normal(0, 0.1, 10))
+        data.onehot[i, :, start : start + 10] = site[::-1, ::-1] if turned else site
+        data.relevance[i, start : start + 10] = r[::-1] if turned else r
+        data.relevance[i, start + 200 : start + 210] = random.lognormal(0, 0.5, 10)
+        sites.add((f"c{i}", start, "-" if turned else "+"))
+        letters.append(site)
+        contributions.append(site * r)
+    data.relevance[np.abs(data.relevance) <= np.quantile(np.abs(data.relevance), 0.95)] = 0
+    made = pattern("pos_0", "+", np.sum(letters, axis=0), np.mean(contributions, axis=0))
+    formats.write_matrices(folder / "patterns.h5", [made], EVEN)
+    write(folder / "relevance.h5", data)
+    return sites
+
+
+def test_q_says_what_share_of_the_hits_is_wrong(tmp_path: Path) -> None:
+    sites = degenerate(tmp_path)
+    find_hits(tmp_path / "relevance.h5", tmp_path, "site", tmp_path / "hits.bed")
+    hits = {(row[0], int(row[1]), row[5]) for row in read_bed(tmp_path / "hits.bed")}
+    assert len(hits & sites) >= 0.93 * len(hits)  # q 0.05, with room for the luck of 300
+    assert len(hits & sites) >= 0.90 * len(sites)
+
+
 def test_the_table_and_the_summary_agree(sparse: Sparse) -> None:
     rows = read_bed(sparse.folder / "hits.bed")
     assert json.loads((sparse.folder / "hits.json").read_text()) == sparse.summary
