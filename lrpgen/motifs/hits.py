@@ -142,16 +142,31 @@ def _tally(store: Store, rows: np.ndarray, templates: list[Template], seed: int)
         for i, places in scan(onehot, relevance, templates):
             tallies[i].real += _counts(places)
             tallies[i].places += places.score.size
-        random = np.random.default_rng([seed, number])
-        for _ in range(rounds if templates else 0):
-            order = random.random(relevance.shape).argsort(axis=1)
-            letters = np.take_along_axis(onehot, order[:, None], axis=2), relevance
-            moved = onehot, np.take_along_axis(relevance, order, axis=1)
-            for null, pair in enumerate((letters, moved)):
-                for i, places in scan(*pair, templates):
-                    tallies[i].null[null] += _counts(places)
-                    tallies[i].null_places += places.score.size * (null == 0)
+        if templates:
+            _add_nulls(tallies, onehot, relevance, templates, rounds, np.random.default_rng([seed, number]))
     return tallies
+
+
+def _add_nulls(
+    tallies: list[Tally],
+    onehot: np.ndarray,
+    relevance: np.ndarray,
+    templates: list[Template],
+    rounds: int,
+    random: np.random.Generator,
+) -> None:
+    """Count both nulls of a block, `rounds` times over; small blocks several rounds at once."""
+    at_once = max(BASES // relevance.size, 1)
+    for done in range(0, rounds, at_once):
+        copies = min(at_once, rounds - done)
+        letters, r = np.tile(onehot, (copies, 1, 1)), np.tile(relevance, (copies, 1))
+        order = random.random(r.shape).argsort(axis=1)
+        shuffled = np.take_along_axis(letters, order[:, None], axis=2), r
+        moved = letters, np.take_along_axis(r, order, axis=1)
+        for null, pair in enumerate((shuffled, moved)):
+            for i, places in scan(*pair, templates):
+                tallies[i].null[null] += _counts(places)
+                tallies[i].null_places += places.score.size * (null == 0)
 
 
 def _counts(places: Places) -> np.ndarray:
