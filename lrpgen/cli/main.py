@@ -18,8 +18,8 @@ app = typer.Typer(
     name="lrpgen",
     help=(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
-        "The usual order: windows, train, predict, explain, gather, tracks, motifs, report. "
-        "The workflow (snakemake --cores all) runs them all; each command also works by hand."
+        "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
+        "(snakemake --cores all) runs; then hits, filters and enrich look further. Each command also works by hand."
     ),
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,18 +28,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    "windows",
-    "train",
-    "baseline",
-    "predict",
-    "explain",
-    "gather",
-    "tracks",
-    "motifs",
-    "filters",
-    "enrich",
-    "report",
-    "doctor",
+    *("windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
+    *("motifs", "hits", "filters", "enrich", "report", "doctor"),
 )
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)

@@ -1,4 +1,4 @@
-"""`lrpgen motifs`: seqlets, patterns, exports and logos of one class."""
+"""`lrpgen motifs`: seqlets, patterns, their names, exports and logos of one class."""
 
 from __future__ import annotations
 
@@ -14,15 +14,25 @@ def motifs(
     store: Annotated[Path, typer.Argument(help="Relevance store (HDF5) of `lrpgen gather` or `lrpgen explain`.")],
     output: Output,
     target: Annotated[str, typer.Option("--target", help="Class whose explained windows are searched.")],
+    names: Annotated[
+        str, typer.Option("--names", help="What patterns are named by: jaspar, a MEME file, or none.")
+    ] = "jaspar",
+    release: Annotated[
+        str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
+    ] = None,
+    taxon: Annotated[str, typer.Option("--taxon", help="Taxon group of JASPAR.")] = "vertebrates",
+    max_name_q: Annotated[float, typer.Option("--max-name-q", help="A match is a name up to this q-value.")] = 0.05,
     seed: Seed = 1,
     palette: Annotated[str, typer.Option("--palette", help="Colours of the letters: cvd or classic.")] = "cvd",
 ) -> None:
-    """Find motifs in the relevance of one class: seqlets of both signs, patterns, MEME, BED, logos.
+    """Find motifs in the relevance of one class: seqlets of both signs, patterns and their names, MEME, BED, logos.
 
     \b
     Example:
       lrpgen motifs relevance.h5 --target donor -o motifs/donor
     """
+    from ..motifs.names import Naming
     from ..motifs.run import find_motifs
 
-    find_motifs(store, target, output, seed=seed, palette=palette)
+    naming = Naming(names, release, taxon, max_name_q)
+    find_motifs(store, target, output, naming=naming, seed=seed, palette=palette)

@@ -1,16 +1,26 @@
-"""Motifs from relevance alone: seqlets of both signs, patterns, their matrices, exports and logos.
+"""Motifs from relevance alone: seqlets of both signs, patterns, their names, matrices, exports, logos and hits.
 
 `seqlets` calls them, `patterns` groups them (TF-MoDISco), `frames` aligns them, `matrices` counts and trims,
-`formats` writes MEME, BED, TSV and HDF5, `run` makes the whole folder. Heavy packages load on first use.
+`matrixfile` reads known motifs and `names` compares with them, `formats` writes MEME, BED, TSV and HDF5, `run` makes the
+whole folder. `scan` scores places against patterns and `hits` finds their instances. Heavy packages load on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOMES = {"call_seqlets": "seqlets", "find_motifs": "run", "find_patterns": "patterns"}
-__all__ = ["call_seqlets", "find_motifs", "find_patterns"]
+_HOMES = {
+    "Naming": "names",
+    "call_seqlets": "seqlets",
+    "find_hits": "hits",
+    "find_motifs": "run",
+    "find_patterns": "patterns",
+    "name_patterns": "names",
+}
+__all__ = ["Naming", "call_seqlets", "find_hits", "find_motifs", "find_patterns", "name_patterns"]
 
 if TYPE_CHECKING:
+    from .hits import find_hits
+    from .names import Naming, name_patterns
     from .patterns import find_patterns
     from .run import find_motifs
     from .seqlets import call_seqlets

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 
-from . import matrices
+from . import matrices, names
 from .patterns import Pattern
 from .seqlets import to_genome
 
 SUMMARY_COLUMNS = (
     "pattern", "sign", "seqlets", "length", "consensus", "information_bits", "mean_relevance", "logo",
+    *names.SUMMARY,
 )  # fmt: skip
 DECIMALS = 6
 
 
 def summary(pattern: Pattern, background: np.ndarray) -> dict[str, str | int | float]:
-    """What people read of a pattern, one value per SUMMARY_COLUMNS and the reverse complement's logo."""
+    """What people read of a pattern: SUMMARY_COLUMNS less what `names` adds, and the reverse complement's logo."""
     ppm = matrices.probabilities(pattern.pfm, background)
     return {
         "pattern": pattern.name,
@@ -35,8 +37,8 @@ def summary(pattern: Pattern, background: np.ndarray) -> dict[str, str | int | f
     }
 
 
-def write_table(path: Path, rows: Sequence[dict[str, str | int | float]]) -> None:
-    """patterns.tsv; only its header when there are no patterns."""
+def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """patterns.tsv; only its header when there are no patterns. The columns of names are empty without names."""
     pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)).to_csv(path, sep="\t", index=False)
 
 

@@ -17,6 +17,8 @@ from ..files import atomic_dir, write_json, write_text
 from ..progress import progress, say
 from ..relevance.store import Store, open_store
 from . import formats, matrices
+from .matrixfile import Known, Library
+from .names import COLUMNS, Naming, best_name, described, name_patterns
 from .patterns import Pattern, Windows, find_patterns
 from .seqlets import call_seqlets, check_finite, zero_share
 
@@ -39,18 +41,21 @@ def find_motifs(
     target: str,
     out_dir: str | os.PathLike[str],
     *,
+    naming: Naming | None = None,
     seed: int = 1,
     palette: str = "cvd",
 ) -> dict[str, Any]:
-    """Seqlets, patterns, matrices, exports and logos of class `target`; returns what summary.json holds.
+    """Seqlets, patterns, their names, matrices, exports and logos of class `target`; returns what summary.json holds.
 
-    Writes the folder `out_dir` whole or not at all. Few seqlets or none leave notes and empty tables, never a
-    crash. `palette`: the letters' colours, "cvd" (safe for colour-blind readers) or "classic".
-    Raises `InputError` for an unknown class, a class without windows, or relevance that is not finite.
+    Writes the folder `out_dir` whole or not at all. Few seqlets or none leave notes and empty tables, never a crash.
+    `naming`: what patterns are named by, JASPAR's newest vertebrates unless told. `palette`: the letters' colours,
+    "cvd" (safe for colour-blind readers) or "classic". Raises `InputError` for an unknown class, a class without
+    windows, or relevance that is not finite, and what `Naming.open` raises.
     """
     from ..plots.style import colours
 
     colours(palette)  # a wrong name should not cost the run
+    read_library = (naming := naming or Naming()).open()
     data = _read(Path(store), target)
     names = data.regions["name"].tolist()
     check_finite(data.relevance, names, "relevance")
@@ -70,17 +75,18 @@ def find_motifs(
         found, why = find_patterns(seqlets, windows, sign, seed=seed)
         patterns += found
         notes += why
+    found = _named(patterns, windows, naming, read_library, seed)
+    notes += found.notes
     for note in notes:
         say(f"note: {note}")
-    rows = [formats.summary(pattern, windows.background) for pattern in patterns]
-    for row in rows:
-        say(f"{row['pattern']}: {row['consensus']}, {row['seqlets']} seqlets, {row['information_bits']} bits")
+    rows = [_row(pattern, windows, found) for pattern in patterns]
     result = {
         "target": target,
         "windows": len(names),
         "zero_share": round(zeros, 6),
         "seqlets": {word: _count(seqlets, sign) for sign, word in SIGNS.items()},
         "patterns": rows,
+        "names": {"source": found.source, "max_q": naming.max_q},
         "background": dict(zip("ACGT", windows.background.round(6).tolist(), strict=True)),
         "notes": notes,
         "seed": seed,
@@ -88,7 +94,9 @@ def find_motifs(
     }
     with atomic_dir(out_dir) as folder:
         _write(folder, result, data, seqlets, patterns, windows)
+        found.matches.to_csv(folder / "names.tsv", sep="\t", index=False)
         _draw(folder, target, patterns, windows, palette)
+        _draw_matches(folder / "logos", patterns, windows, found, palette)
     return result
 
 
@@ -118,6 +126,44 @@ def _rows(store: Store, read: Callable[[slice], np.ndarray], rows: np.ndarray) -
         if len(here):
             parts.append(read(slice(first, min(first + BLOCK, len(store))))[here - first])
     return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Named:
+    """The matches of all patterns, the library they come from by id, and what it is called."""
+
+    matches: pd.DataFrame
+    known: dict[str, Known]
+    source: str | None
+    notes: list[str]
+
+
+def _named(
+    patterns: list[Pattern],
+    windows: Windows,
+    naming: Naming,
+    read_library: Callable[[], tuple[Library, Library | None]] | None,
+    seed: int,
+) -> Named:
+    if read_library is None or not patterns:
+        return Named(pd.DataFrame(columns=list(COLUMNS)), {}, None, [])
+    library, filler = read_library()
+    say(f"naming {len(patterns)} patterns by {len(library.motifs):,} matrices of {library.source}")
+    ppms = {pattern.name: matrices.probabilities(pattern.pfm, windows.background) for pattern in patterns}
+    matches = name_patterns(ppms, library, filler=filler, max_q=naming.max_q, seed=seed)
+    notes = []
+    if filler is not None:
+        notes.append(f"{library.source} has few motifs: p-values of names take their background from {filler.source}")
+    return Named(matches, {known.id: known for known in library.motifs}, library.source, notes)
+
+
+def _row(pattern: Pattern, windows: Windows, found: Named) -> dict[str, Any]:
+    row: dict[str, Any] = {**formats.summary(pattern, windows.background), **described(found.matches, pattern.name)}
+    if row["name"]:
+        row["logo_match"] = f"logos/{pattern.name}.match.svg"
+    name = f", named {row['name']} ({row['target']}, q {row['q']:.2g})" if row["name"] else ""
+    say(f"{row['pattern']}: {row['consensus']}, {row['seqlets']} seqlets, {row['information_bits']} bits{name}")
+    return row
 
 
 def _count(seqlets: pd.DataFrame, sign: str) -> int:
@@ -164,3 +210,30 @@ def _draw(folder: Path, target: str, patterns: list[Pattern], windows: Windows, 
                 )
                 save(figure, logos / f"{pattern.name}{suffix}")
                 advance(1)
+
+
+def _draw_matches(logos: Path, patterns: list[Pattern], windows: Windows, found: Named, palette: str) -> None:
+    """Each named pattern above the matrix that names it."""
+    from ..plots.pairs import pair_figure
+    from ..plots.style import save
+
+    for pattern in patterns:
+        if (match := best_name(found.matches, pattern.name)) is not None:
+            ppm = matrices.probabilities(pattern.pfm, windows.background)
+            bits = ppm * matrices.information(pattern.pfm, windows.background)
+            figure = pair_figure(
+                bits,
+                _bits(found.known[match["target"]].ppm),
+                offset=int(match["offset"]),
+                reverse=match["orientation"] == "-",
+                names=(pattern.name, f"{match['name']} ({match['target']})"),
+                title=f"{pattern.name} and {match['name']}: q {match['q']:.2g}",
+                palette=palette,
+            )
+            save(figure, logos / f"{pattern.name}.match")
+
+
+def _bits(ppm: np.ndarray) -> np.ndarray:
+    """Letter heights in bits of a library's `ppm`, against even bases: its own background is not known."""
+    share = np.maximum(ppm, 1e-12)
+    return ppm * (2 + (ppm * np.log2(share)).sum(axis=0))

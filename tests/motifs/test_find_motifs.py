@@ -18,9 +18,19 @@ from typer.testing import CliRunner
 
 from lrpgen.errors import InputError, MissingFeatureError
 from lrpgen.motifs import find_motifs
+from lrpgen.motifs.names import COLUMNS, Naming
 from lrpgen.motifs.patterns import MIN_SEQLETS
 
-FILES = {"seqlets.bed", "instances.bed", "patterns.tsv", "patterns.meme", "patterns.h5", "summary.json", "logos"}
+FILES = {
+    "seqlets.bed",
+    "instances.bed",
+    "names.tsv",
+    "patterns.tsv",
+    "patterns.meme",
+    "patterns.h5",
+    "summary.json",
+    "logos",
+}
 FILES |= {"mean.svg", "mean.png"}
 
 
@@ -119,6 +129,36 @@ def test_twice_the_same_bytes(small: tuple[Planted, Path], tmp_path: Path) -> No
     assert different == []
 
 
+@pytest.mark.slow
+def test_patterns_are_named_by_a_file_of_motifs(small: tuple[Planted, Path], tmp_path: Path) -> None:
+    """The file holds POSITIVE, longer and turned over. (70 windows have too few places of NEGATIVE for a pattern.)"""
+    known = encode("AC" + reverse_complement(POSITIVE))
+    rows = "\n".join(" ".join(f"{0.91 if letter else 0.03}" for letter in column) for column in known.T)
+    meme = tmp_path / "known.meme"
+    meme.write_text(f"MEME version 4\n\nMOTIF K1 Planted factor\nletter-probability matrix: w= 12\n{rows}\n")
+    summary = find_motifs(small[1], "site", tmp_path / "out", naming=Naming(meme))
+    table = pd.read_csv(tmp_path / "out" / "patterns.tsv", sep="\t").set_index("sign")
+    assert (table.loc["+", "name"], table.loc["+", "target"]) == ("Planted factor", "K1")
+    turned = table.loc["+", "consensus"] == POSITIVE
+    assert (table.loc["+", "orientation"], table.loc["+", "overlap"]) == ("-" if turned else "+", 10)
+    assert table.loc["+", "offset"] == (0 if turned else 2)
+    [row] = [row for row in summary["patterns"] if row["sign"] == "+"]
+    for suffix in (".svg", ".png"):
+        assert (tmp_path / "out" / row["logo_match"]).with_suffix(suffix).stat().st_size > 1000
+    assert summary["names"] == {"source": "known.meme", "max_q": 0.05}
+    assert any("known.meme has few motifs" in note for note in summary["notes"])
+    matches = pd.read_csv(tmp_path / "out" / "names.tsv", sep="\t")
+    assert matches.loc[matches["named"], "pattern"].tolist() == [row["pattern"]]
+
+
+@pytest.mark.slow
+def test_without_names_the_columns_are_empty(small: tuple[Planted, Path], tmp_path: Path) -> None:
+    summary = find_motifs(small[1], "site", tmp_path / "out", naming=Naming("none"))
+    assert summary["names"]["source"] is None
+    assert all(row["name"] is None and "logo_match" not in row for row in summary["patterns"])
+    assert (tmp_path / "out" / "names.tsv").read_text().split() == list(COLUMNS)
+
+
 def test_few_seqlets_leave_a_note_and_empty_tables(tmp_path: Path) -> None:
     assert MIN_SEQLETS > 12
     summary = find_motifs(write(tmp_path / "r.h5", plant(12, 0.9)), "site", tmp_path / "out")
@@ -193,7 +233,9 @@ def test_the_command_calls_it(tmp_path: Path) -> None:
     app = typer.Typer()
     app.command()(motifs)
     path = write(tmp_path / "r.h5", plant(12, 0.9))
-    result = CliRunner().invoke(app, [str(path), "--target", "site", "-o", str(tmp_path / "out"), "--seed", "3"])
+    given = ["--seed", "3", "--names", "jaspar", "--release", "JASPAR2024", "--taxon", "plants", "--max-name-q", "0.01"]
+    result = CliRunner().invoke(app, [str(path), "--target", "site", "-o", str(tmp_path / "out"), *given])
     assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["names"]["max_q"] == 0.01
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["seed"] == 3
     assert "Example:" in CliRunner().invoke(app, ["--help"]).output
