@@ -22,7 +22,7 @@ def hits(
 
     \b
     Example:
-      lrpgen hits relevance.h5 --patterns motifs/donor --target donor -o motifs/donor/hits.bed
+      lrpgen hits relevance.h5 --patterns motifs/donor --target donor -o hits/donor.bed
     """
     from ..motifs.hits import find_hits
 
