@@ -2,7 +2,8 @@
 
 `seqlets` calls them, `patterns` groups them (TF-MoDISco), `frames` aligns them, `matrices` counts and trims,
 `matrixfile` reads known motifs and `names` compares with them, `formats` writes MEME, BED, TSV and HDF5, `run` makes the
-whole folder. `scan` scores places against patterns and `hits` finds their instances. Heavy packages load on first use.
+whole folder. `scan` scores places against patterns and `hits` finds their instances. `filters` reads the network's
+first layer, `enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
 """
 
 from importlib import import_module

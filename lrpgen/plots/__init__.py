@@ -1,1 +1,4 @@
-"""Figures as files: `style` (looks, palettes, saving) and `logos` (sequence logos). matplotlib loads when drawing."""
+"""Figures as files: `style` (looks, palettes, saving), `logos` and `pairs` (sequence logos, two aligned), `filters`, `quality`.
+
+matplotlib loads when drawing.
+"""

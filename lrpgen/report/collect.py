@@ -71,6 +71,8 @@ class Pattern:
     mean_relevance: float
     cwm: np.ndarray | None
     files: list[Path]
+    known_as: str = ""  # the motif of a library that it matches, and that match's q
+    known_q: float | None = None
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def _one_motifs(folder: Path) -> Motifs:
 
 def _pattern(folder: Path, row: dict[str, Any]) -> Pattern:
     name = str(row["pattern"])
-    logos = [folder / str(row[key]) for key in ("logo", "logo_rc") if row.get(key)]
+    logos = [folder / str(row[key]) for key in ("logo", "logo_rc", "logo_match") if row.get(key)]
     return Pattern(
         name=name,
         sign="negative" if str(row["sign"]).startswith(("-", "neg")) else "positive",
@@ -242,6 +244,8 @@ def _pattern(folder: Path, row: dict[str, Any]) -> Pattern:
         mean_relevance=float(row["mean_relevance"]),
         cwm=_cwm(folder / "patterns.h5", name),
         files=[path for path in logos if path.is_file() and path.resolve().is_relative_to(folder.resolve())],
+        known_as=str(row.get("name") or ""),
+        known_q=row.get("q"),
     )
 
 

@@ -89,6 +89,16 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
     assert "<" not in next(text for a, text in page.scripts if a.get("type") == "application/json")
 
 
+def test_a_pattern_says_what_it_is_like(tmp_path: Path) -> None:
+    fake = build(tmp_path / "sample", sites=30)
+    path = fake.folder / "motifs/donor/summary.json"
+    summary = json.loads(path.read_text())
+    summary["patterns"][0] |= {"name": "CTCF", "q": 0.0012}
+    path.write_text(json.dumps(summary))
+    cards = Page(write_report(fake.folder, fake.folder / "report.html").read_text(encoding="utf-8")).text
+    assert cards.count("like CTCF (q 0.0012)") == 1
+
+
 def test_page_stays_small_when_everything_is_large(tmp_path: Path) -> None:
     fake = build(tmp_path / "sample", sites=600)
     patterns = [

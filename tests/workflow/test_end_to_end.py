@@ -46,6 +46,7 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
         for name in classes:
             assert json.loads((results / "motifs" / name / "summary.json").read_text())["target"] == name
             assert "<svg" in (results / "motifs" / name / "mean.svg").read_text()
+            assert json.loads((results / "hits" / f"{name}.json").read_text())["target"] == name
         assert sample in (results / "report" / "index.html").read_text()
         assert json.loads((results / "settings.json").read_text())["sample"]["sample"] == sample
         assert not list(results.glob("shards/*")), "shards are temporary"

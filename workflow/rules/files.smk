@@ -39,6 +39,12 @@ def track_files(wildcards):
     return [f"results/{wildcards.sample}/tracks/{target}.json"] if target else []
 
 
+def motif_library(wildcards):
+    """The MEME file that patterns are named by, where the config gives one."""
+    names = config["motifs"]["names"]
+    return [] if names in ("jaspar", "none") else names
+
+
 def motif_summaries(wildcards):
     return expand(
         "results/{sample}/motifs/{target}/summary.json",
@@ -56,7 +62,11 @@ def final_output(wildcards):
         wanted += [
             str(path).format(sample=sample) for rule in once for path in rule.output
         ]
-        pairs = [(rules.motifs, target) for target in explained(sample)]
+        pairs = [
+            (rule, target)
+            for rule in (rules.motifs, rules.hits)
+            for target in explained(sample)
+        ]
         pairs += [(rules.tracks, row["target"])] if row["target"] else []
         wanted += [
             str(path).format(sample=sample, target=target)

@@ -125,6 +125,13 @@ def optional(flag, name):
     return find
 
 
+def motif_options():
+    """Options of `lrpgen motifs`."""
+    names = ["names", "release", "taxon", "max_name_q", "palette"]
+    options = {f"--{k.replace('_', '-')}": config["motifs"][k] for k in names}
+    return command_options({**options, "--seed": config["seed"]})
+
+
 def command_options(options):
     """`--name value ...`; an option whose value is None is left out."""
     return " ".join(
