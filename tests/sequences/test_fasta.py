@@ -97,7 +97,7 @@ def test_files_that_are_no_genome(tmp_path: Path, name: str, content: bytes, wor
 def test_missing_file_and_folder(tmp_path: Path):
     with pytest.raises(InputError, match="does not exist"):
         Genome(tmp_path / "none.fa")
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="is a folder; give a file"):
         Genome(tmp_path)
 
 
