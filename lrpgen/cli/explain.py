@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .options import Device, Seed, Threads
+from .options import (
+    Composite,
+    Device,
+    PruneNegative,
+    PrunePositive,
+    Redistribute,
+    Reference,
+    Seed,
+    Threads,
+    read_reference,
+)
 
 
 def explain(
@@ -21,13 +31,11 @@ def explain(
     genome: Annotated[Path | None, typer.Option(help="Explain tiles of this FASTA, both strands.")] = None,
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
-    composite: Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")] = "epsilon",
-    prune_positive: Annotated[
-        float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")
-    ] = 0.25,
-    prune_negative: Annotated[float | None, typer.Option(help="The same for negative; half the positive.")] = None,
-    redistribute: Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")] = "lambda",
-    reference: Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")] = None,
+    composite: Composite = "epsilon",
+    prune_positive: PrunePositive = 0.25,
+    prune_negative: PruneNegative = None,
+    redistribute: Redistribute = "lambda",
+    reference: Reference = None,
     strands: Annotated[str, typer.Option(help="one, or both: average with the reverse complement.")] = "one",
     init: Annotated[str, typer.Option(help="Start with the logit, abs, one, sglrp or clrp.")] = "logit",
     describe: Annotated[bool, typer.Option("--describe", help="Say which rule each layer gets, and stop.")] = False,
@@ -62,7 +70,7 @@ def explain(
         target=target,
         composite=composite,
         prune=prune if any(prune.shares) else None,
-        reference=int(reference) if reference and reference.isdigit() else reference,
+        reference=read_reference(reference),
         strands=strands,
         init=init,
         shard=parse_shard(shard),

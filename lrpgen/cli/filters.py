@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from .options import Device, Output, Seed, Threads
+from .options import (
+    Composite,
+    Device,
+    Output,
+    PruneNegative,
+    PrunePositive,
+    Redistribute,
+    Reference,
+    Seed,
+    Threads,
+    read_reference,
+)
 
 
 def filters(
@@ -23,13 +34,11 @@ def filters(
         typer.Option(help="Sites: all above this share of the filter's maximum; without it each window's best."),
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Convolution, where several read the bases.")] = None,
-    composite: Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")] = "epsilon",
-    prune_positive: Annotated[
-        float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")
-    ] = 0.25,
-    prune_negative: Annotated[float | None, typer.Option(help="The same for negative; half the positive.")] = None,
-    redistribute: Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")] = "lambda",
-    reference: Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")] = None,
+    composite: Composite = "epsilon",
+    prune_positive: PrunePositive = 0.25,
+    prune_negative: PruneNegative = None,
+    redistribute: Redistribute = "lambda",
+    reference: Reference = None,
     logos: Annotated[int | None, typer.Option(help="Draw only so many, the strongest first; all.")] = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     seed: Seed = 1,
@@ -56,7 +65,7 @@ def filters(
         layer=layer,
         composite=composite,
         prune=prune if any(prune.shares) else None,
-        reference=int(reference) if reference and reference.isdigit() else reference,
+        reference=read_reference(reference),
         batch_size=batch_size,
         logos=logos,
         device=device,

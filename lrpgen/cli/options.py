@@ -13,3 +13,15 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes (written whole or not at all).")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 = all that this process may use.")]
+
+# How relevance is made: the same for every command that explains.
+Composite = Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")]
+PrunePositive = Annotated[float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")]
+PruneNegative = Annotated[float | None, typer.Option(help="The same for negative; half the positive.")]
+Redistribute = Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")]
+Reference = Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")]
+
+
+def read_reference(text: str | None) -> str | int | None:
+    """The option `--reference` as `lrpgen.explain` takes it: a number of shuffles, a name, or None."""
+    return int(text) if text and text.isdigit() else text

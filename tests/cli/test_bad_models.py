@@ -2,21 +2,17 @@
 
 import json
 import sys
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from planted_windows import planted, with_targets
 from safetensors.torch import load_file, save_file
 
 from lrpgen.cli.main import main
 from lrpgen.errors import InputError
 from lrpgen.models import read_card
 from lrpgen.models.training import Training, checkpoint, train
-
-# pytest puts a folder on the path only when it collects from it.
-sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
-from planted_windows import planted, with_targets
 
 CPU = ["--device", "cpu", "--threads", "1"]
 TINY = {"filters": 4, "dense": 4}

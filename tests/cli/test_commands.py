@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import lrpgen
-from lrpgen.cli.main import COMMANDS, app, main
+from lrpgen.cli.main import COMMANDS, app
 
 
 def run(*arguments, cwd=None):
@@ -15,23 +15,6 @@ def run(*arguments, cwd=None):
     environment = {**os.environ, "COLUMNS": "200"}
     environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment.get("PYTHONPATH", "")])
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120)
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run a command in this process; returns (exit code, standard output, standard error)."""
-
-    def go(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lrpgen", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return go
 
 
 def test_help_lists_every_command(call):

@@ -1,32 +1,13 @@
 """`lrpgen enrich` as a person meets it, and on the embedded default."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from lrpgen.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "motifs"))
 from annotated import GFF3, write_bigwig
 
 HLA = Path(__file__).parents[2] / "data" / "hla" / "BA000025.2.cds.bed"
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    def go(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lrpgen", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, capsys.readouterr().err
-
-    return go
 
 
 def test_exons_and_introns_of_the_embedded_default(call, tmp_path):
@@ -36,7 +17,7 @@ def test_exons_and_introns_of_the_embedded_default(call, tmp_path):
     write_bigwig(tmp_path / "t.bw", {"BA000025.2": track})
     out = tmp_path / "enrich.tsv"
     options = ["--shifts", "99", "--features", "exon,intron", "--seed", "3"]
-    code, err = call("enrich", "--relevance", tmp_path / "t.bw", "--annotation", HLA, "-o", out, *options)
+    code, _, err = call("enrich", "--relevance", tmp_path / "t.bw", "--annotation", HLA, "-o", out, *options)
     assert code == 0, err
     assert pd.read_csv(out, sep="\t")["feature"].tolist() == ["exon", "intron"]
     single = pd.read_csv(tmp_path / "enrich.features.tsv", sep="\t")
@@ -49,7 +30,7 @@ def test_genomes_are_ranked(call, tmp_path):
     for name, value in (("a", 0.2), ("b", 0.7)):
         (tmp_path / f"{name}.tsv").write_text(f"chrom\tstart\tend\tstrand\tsite\nc\t0\t5\t+\t{value}\n")
     tables = [word for name in "ab" for word in ("--predictions", tmp_path / f"{name}.tsv")]
-    code, err = call("enrich", *tables, "-o", tmp_path / "r.tsv")
+    code, _, err = call("enrich", *tables, "-o", tmp_path / "r.tsv")
     assert code == 0, err
     rows = (tmp_path / "r.tsv").read_text().splitlines()
     assert rows == ["class\trank\tname\ttiles\tmean\tsd", "site\t1\tb\t1\t0.7\t0", "site\t2\ta\t1\t0.2\t0"]
@@ -72,7 +53,7 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path, monkeypatch, options, 
     (tmp_path / "a.gff3").write_text(GFF3)
     write_bigwig(tmp_path / "t.bw", {"c": np.zeros(1000)})
     monkeypatch.chdir(tmp_path)
-    code, err = call("enrich", *options, "-o", "out.tsv")
+    code, _, err = call("enrich", *options, "-o", "out.tsv")
     assert code == 2
     assert words in err
     assert len(err.splitlines()) == 1

@@ -1,36 +1,16 @@
 """`lrpgen filters` as a person meets it."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-from lrpgen.cli.main import main
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "motifs"))
 from filter_nets import AGAINST, FOR, letters, save_net, save_windows
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    def go(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lrpgen", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        return code, capsys.readouterr().err
-
-    return go
 
 
 def test_the_folder_appears(call, tmp_path):
     model = save_net(tmp_path)
     windows = save_windows(tmp_path / "w.h5", letters(20, {FOR: (2, 5), AGAINST: (3, 20)}))
     options = ["--share", "0.4", "--logos", "1", "--reference", "uniform", "--prune-positive", "0", "--device", "cpu"]
-    code, err = call("filters", "--model", model, "--windows", windows, "-o", tmp_path / "out", *options)
+    code, _, err = call("filters", "--model", model, "--windows", windows, "-o", tmp_path / "out", *options)
     assert code == 0, err
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert (summary["sites"], summary["reference"], summary["prune"]) == ("above 0.4 of the maximum", "uniform", None)
@@ -54,7 +34,7 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path, monkeypatch, options, 
     (tmp_path / "text").write_text("no data at all\n")
     monkeypatch.chdir(tmp_path)
     before = {path.name for path in tmp_path.iterdir()}
-    code, err = call("filters", "--model", "m.safetensors", "-o", "out", "--device", "cpu", *options)
+    code, _, err = call("filters", "--model", "m.safetensors", "-o", "out", "--device", "cpu", *options)
     assert code == 2, err
     assert words in err.splitlines()[-1]
     assert {path.name for path in tmp_path.iterdir()} == before
@@ -62,6 +42,6 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path, monkeypatch, options, 
 
 def test_a_model_without_a_card_is_one_line(call, tmp_path):
     (tmp_path / "text").write_text("no data at all\n")
-    code, err = call("filters", "--model", tmp_path / "text", "--windows", tmp_path / "text", "-o", tmp_path / "out")
+    code, _, err = call("filters", "--model", tmp_path / "text", "--windows", tmp_path / "text", "-o", tmp_path / "out")
     assert code == 2
     assert "not a readable safetensors" in err

@@ -1,52 +1,33 @@
 """`lrpgen models`: list, inspect, convert, and one line with exit code 2 for what cannot be read."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 import lrpgen
-from lrpgen.cli.main import main
 from lrpgen.models import ARCHITECTURES, MotifCNN, read_card
 
 MMSPLICE = Path(__file__).parents[2] / "data" / "mmsplice"
 
 
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Run a command in this process; returns (exit code, standard output, standard error)."""
-
-    def go(*arguments):
-        monkeypatch.setattr(sys, "argv", ["lrpgen", "models", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return go
-
-
 @pytest.mark.parametrize("command", ["list", "inspect", "convert"])
 def test_every_command_has_an_example(call, command):
-    code, out, _ = call(command, "--help")
+    code, out, _ = call("models", command, "--help")
     assert code == 0
     assert f"Example: lrpgen models {command}" in " ".join(out.split())
     assert "--seed" in out
 
 
 def test_list_names_architectures_and_formats(call):
-    code, out, _ = call("list")
+    code, out, _ = call("models", "list")
     assert code == 0
     assert all(name in out for name in (*ARCHITECTURES, "ONNX", "Keras", "bpnet-lite", "chrombpnet", "torch.export"))
 
 
 def test_inspect_says_how_a_file_is_read(call):
-    code, out, _ = call("inspect", MMSPLICE / "Acceptor.h5")
+    code, out, _ = call("models", "inspect", MMSPLICE / "Acceptor.h5")
     assert code == 0
     for words in ("task         labels", "L = 53 bp", "inside       NLC", "activation   sigmoid", "parameters   4833"):
         assert words in out
@@ -55,12 +36,12 @@ def test_inspect_says_how_a_file_is_read(call):
 
 def test_convert_and_inspect_again(call, tmp_path):
     path = tmp_path / "donor.safetensors"
-    code, _, err = call("convert", MMSPLICE / "Donor.h5", "--classes", "donor", "-o", path)
+    code, _, err = call("models", "convert", MMSPLICE / "Donor.h5", "--classes", "donor", "-o", path)
     assert code == 0
     assert "windows of 18 bp, task labels (sigmoid), outputs donor" in err
     card = read_card(path)
     assert (card.classes, card.source) == (["donor"], "Keras: Donor.h5")
-    code, out, _ = call("inspect", path)
+    code, out, _ = call("models", "inspect", path)
     assert code == 0
     assert "outputs      1: donor" in out
     x = lrpgen.encode(["ACGTGGTAAGTACGTACG"]).float()
@@ -70,7 +51,9 @@ def test_convert_and_inspect_again(call, tmp_path):
 def test_convert_weights_with_settings(call, tmp_path):
     torch.save(MotifCNN(2, 32, filters=4).state_dict(), tmp_path / "w.pt")
     options = ("--architecture", "motif-cnn", "--set", "filters=4", "--width", 32, "--classes", "site,none")
-    code, _, _ = call("convert", tmp_path / "w.pt", *options, "--task", "classes", "-o", tmp_path / "m.safetensors")
+    code, _, _ = call(
+        "models", "convert", tmp_path / "w.pt", *options, "--task", "classes", "-o", tmp_path / "m.safetensors"
+    )
     assert code == 0
     card = read_card(tmp_path / "m.safetensors")
     assert card.kwargs == {"filters": 4, "width": 32, "classes": 2}
@@ -92,7 +75,7 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path):
         ((donor, "--architecture", "no-such"), "no-such"),
         ((donor, "--activation", "cubic"), "activation 'cubic' is not known"),
     ):
-        code, _, err = call("convert", *arguments, "-o", out)
+        code, _, err = call("models", "convert", *arguments, "-o", out)
         assert code == 2
         assert words in err
         assert len(err.splitlines()) == 1

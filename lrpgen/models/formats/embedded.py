@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+
+from ...files import existing
+from .opened import Opened
 
 FILE = "file"  # name of the tensor that holds the bytes
 FINAL = {"softmax": "softmax", "_softmax": "softmax", "sigmoid": "sigmoid"}
@@ -34,6 +40,17 @@ class Embedded(nn.Module):
 
 def content_of(tensors: dict[str, Tensor]) -> bytes:
     return tensors[FILE].numpy().tobytes()
+
+
+Load = Callable[[bytes, str], tuple[Embedded, tuple[int | None, ...], str]]  # bytes, path: network, shape, activation
+
+
+def open_embedded(path: str | os.PathLike[str], load: Load, architecture: str, what: str) -> Opened:
+    """Open a file whose bytes will be kept; errors are those of `load`, and `InputError` for a missing file."""
+    path = existing(path, "model")
+    net, shape, found = load(Path(path).read_bytes(), os.fspath(path))
+    several = net.names if len(net.names) > 1 else []
+    return Opened(net, architecture, {"names": net.names}, what, shape, activation=found, outputs=several)
 
 
 def leave_out_activation(module: fx.GraphModule) -> str:

@@ -14,15 +14,13 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ...files import existing
-from .embedded import Embedded, content_of, leave_out_activation
+from .embedded import Embedded, content_of, leave_out_activation, open_embedded
 from .opened import Opened
 from .sniff import UNREADABLE
 from .states import check_finite
@@ -52,10 +50,7 @@ def open_exported(path: str | os.PathLike[str]) -> Opened:
     ------
     InputError : damaged; members that could run code; several inputs; weights that are not finite.
     """
-    path = existing(path, "model")
-    net, shape, found = _load(Path(path).read_bytes(), os.fspath(path))
-    several = net.names if len(net.names) > 1 else []
-    return Opened(net, "pt2", {"names": net.names}, "torch.export", shape, activation=found, outputs=several)
+    return open_embedded(path, _load, "pt2", "torch.export")
 
 
 def rebuild(kwargs: dict[str, Any], tensors: dict[str, Tensor], where: str) -> Embedded:

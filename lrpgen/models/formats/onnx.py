@@ -7,15 +7,13 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from torch import Tensor
 
 from ...errors import InputError, MissingFeatureError
-from ...files import existing
-from .embedded import Embedded, content_of, leave_out_activation
+from .embedded import Embedded, content_of, leave_out_activation, open_embedded
 from .keras_layers import same_padding
 from .opened import Opened
 from .states import check_finite
@@ -30,10 +28,7 @@ def open_onnx(path: str | os.PathLike[str]) -> Opened:
         not finite.
     MissingFeatureError : onnx or onnx2torch is not installed.
     """
-    path = existing(path, "model")
-    net, shape, found = _load(Path(path).read_bytes(), os.fspath(path))
-    several = net.names if len(net.names) > 1 else []
-    return Opened(net, "onnx", {"names": net.names}, "ONNX", shape, activation=found, outputs=several)
+    return open_embedded(path, _load, "onnx", "ONNX")
 
 
 def rebuild(kwargs: dict[str, Any], tensors: dict[str, Tensor], where: str) -> Embedded:
