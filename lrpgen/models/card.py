@@ -44,6 +44,14 @@ class Card:
     code: str = ""
     source: str = ""
 
+    def index(self, name: str) -> int:
+        """Place of an output by its name. Raises `InputError` for a name the model has not."""
+        if name not in self.classes:
+            raise InputError(
+                f"class {name!r} is not one of the model's classes ({', '.join(self.classes)}); choose one"
+            )
+        return self.classes.index(name)
+
 
 def card_from(values: Any, where: str) -> Card:
     """The card held in parsed JSON. Raises `InputError` when fields are missing, unknown or not allowed."""

@@ -117,11 +117,6 @@ def part_metrics(
     return found
 
 
-def split_metrics(labels: np.ndarray, probabilities: np.ndarray, classes: list[str]) -> dict[str, Any]:
-    """`part_metrics` of exclusive classes. labels (N,) class index; probabilities (N, K)."""
-    return part_metrics("classes", labels, probabilities, classes)
-
-
 def _overall(task: str, yes: np.ndarray, predictions: np.ndarray) -> dict[str, Any]:
     """Figures over all outputs at once. Brier score: squared error summed (classes) or averaged (labels) over outputs.
 

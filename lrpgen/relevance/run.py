@@ -92,7 +92,7 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
         if source.task == "classes":
             chosen = labels or source.classes[:-1]
             for label in chosen if job.target is None else [job.target]:
-                _class_index(card, label)
+                card.index(label)
             selected = np.flatnonzero(regions["label"].isin(chosen).to_numpy())
             if len(selected) == 0:
                 raise InputError(f"{windows} holds no window labelled {', '.join(chosen)}; choose other labels")
@@ -105,7 +105,7 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
         with _explainer(job, card, origin) as run:
             for part in _batches(rows, job.batch_size):
                 table = regions.iloc[part]
-                target = torch.tensor([_class_index(card, job.target or label) for label in table["label"]])
+                target = torch.tensor([card.index(job.target or label) for label in table["label"]])
                 run(table, source.onehot(part), target)
     return len(rows)
 
@@ -116,7 +116,7 @@ def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | No
         raise InputError(
             f"windows of {source.path} have no class of their own; name an output with --target, not --labels"
         )
-    _class_index(card, job.target)
+    card.index(job.target)
     if source.task == "values":
         return np.arange(len(source.regions))
     if job.target not in source.classes:
@@ -135,7 +135,7 @@ def explain_tiles(job: Job, genome: Path, stride: int) -> int:
     card = job.card()
     if job.target is None:
         raise InputError("tiles have no class of their own; name one with --target")
-    target = _class_index(card, job.target)
+    target = card.index(job.target)
     source = Genome(genome)
     tiles = Tiles(source, card.width, stride)
     rows = job.rows(len(tiles))
@@ -228,9 +228,3 @@ def _batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
             part = rows[start : start + size]
             yield part
             advance(len(part))
-
-
-def _class_index(card: Card, name: str) -> int:
-    if name not in card.classes:
-        raise InputError(f"class {name!r} is not one of the model's classes ({', '.join(card.classes)}); choose one")
-    return card.classes.index(name)

@@ -123,7 +123,7 @@ def _collect(job: FilterJob) -> Found:
         collector = Collector(graph, layer, len(names), threshold)
         work = _batches(source, rows, job.batch_size, "filters: explaining")
         for at, onehot in work:
-            index = [card.classes.index(job.target or names[group]) for group in groups[at]]
+            index = [card.index(job.target or names[group]) for group in groups[at]]
             collector.add(onehot, groups[at], _explainer(job, graph, layer, torch.tensor(index)))
     return Found(collector.counts, layer, names, _notes(layer, collector.counts))
 
@@ -133,7 +133,7 @@ def _chosen(job: FilterJob, card: Card, source: WindowFile) -> tuple[np.ndarray,
     if source.width != card.width:
         raise InputError(f"{job.windows} holds windows of {source.width} bp, the model takes {card.width} bp")
     if job.target is not None:
-        _check_class(card, job.target)
+        card.index(job.target)
     if source.task != "classes":
         if job.labels or job.target is None:
             raise InputError(f"windows of {job.windows} have no class of their own; name an output with --target")
@@ -144,14 +144,9 @@ def _chosen(job: FilterJob, card: Card, source: WindowFile) -> tuple[np.ndarray,
         raise InputError(f"{job.windows} holds no window labelled {', '.join(names)}; choose other labels")
     if job.target is None:
         for name in names:
-            _check_class(card, name)
+            card.index(name)
     place = np.array([names.index(name) if name in names else -1 for name in source.classes])
     return rows, place[source.targets[rows]], names
-
-
-def _check_class(card: Card, name: str) -> None:
-    if name not in card.classes:
-        raise InputError(f"class {name!r} is not one of the model's classes ({', '.join(card.classes)}); choose one")
 
 
 def _highest(job: FilterJob, graph: Graph, layer: FirstLayer, source: WindowFile, rows: np.ndarray) -> np.ndarray:
