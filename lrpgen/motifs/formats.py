@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -120,10 +121,10 @@ def name_seqlets(seqlets: pd.DataFrame, places: pd.DataFrame) -> list[str]:
 
 
 def write_seqlets(path: Path, seqlets: pd.DataFrame, names: Sequence[str], regions: pd.DataFrame) -> None:
-    """seqlets.bed, headerless BED6+4, sorted by place.
+    """seqlets.bed, headerless BED6+5, sorted by place.
 
-    Columns: chrom start end pattern score strand, then relevance pvalue sign window. The score is |relevance| as
-    thousandths of the strongest seqlet's; the strand is the window's.
+    Columns: chrom start end pattern score strand, then relevance pvalue sign window q ("." without a null). The score is
+    |relevance| as thousandths of the strongest seqlet's; the strand is the window's.
     """
     table = to_genome(seqlets, regions)
     strength = seqlets["relevance"].abs()
@@ -133,6 +134,7 @@ def write_seqlets(path: Path, seqlets: pd.DataFrame, names: Sequence[str], regio
     table["pvalue"] = [f"{value:.3g}" for value in seqlets["pvalue"]]
     table["sign"] = seqlets["sign"]
     table["window"] = regions["name"].to_numpy()[seqlets["window"].to_numpy(dtype=int)]
+    table["q"] = ["." if math.isnan(q) else f"{q:.3g}" for q in seqlets["q"]]
     _write_bed(path, table)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from Bio import motifs as bio
 from memelite.io import read_meme
+from planted import pattern_of
 
 from lrpgen.motifs import formats, matrices
-from lrpgen.motifs.frames import Frame
 from lrpgen.motifs.patterns import Pattern
 
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
@@ -19,8 +19,7 @@ BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
 def pattern(name: str, pfm: list[list[int]], sign: str = "+") -> Pattern:
     counts = np.array(pfm)
     sites = int(counts[:, 0].sum())
-    places = Frame(np.arange(sites), np.full(sites, 5), np.arange(sites) % 2 == 1, counts.shape[1])
-    return Pattern(name, sign, places, counts, counts / sites * 0.5, counts / sites)
+    return pattern_of(name, sign, counts, counts / sites * 0.5, counts / sites)
 
 
 ONE = pattern("pos_0", [[7, 0, 3, 1], [0, 0, 3, 2], [0, 7, 1, 2], [0, 0, 0, 2]])  # sevenths do not print exactly
@@ -108,12 +107,13 @@ def test_bed_columns_order_and_strands(tmp_path: Path) -> None:
             "sign": ["+", "-"],
             "relevance": [2.0, -0.5],
             "pvalue": [1e-9, 0.002],
+            "q": [0.01234, np.nan],
         }
     )
     formats.write_seqlets(tmp_path / "s.bed", seqlets, ["pos_0", "."], regions)
     assert (tmp_path / "s.bed").read_text().splitlines() == [
-        "c\t141\t145\t.\t250\t-\t-0.5\t0.002\t-\tleft",
-        "c\t205\t215\tpos_0\t1000\t+\t2\t1e-09\t+\tright",
+        "c\t141\t145\t.\t250\t-\t-0.5\t0.002\t-\tleft\t.",
+        "c\t205\t215\tpos_0\t1000\t+\t2\t1e-09\t+\tright\t0.0123",
     ]
     places = seqlets.assign(reverse=[True, True], pattern=["pos_0", "neg_0"])
     formats.write_instances(tmp_path / "i.bed", places, regions)
