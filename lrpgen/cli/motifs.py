@@ -15,8 +15,8 @@ def motifs(
     output: Output,
     target: Annotated[str, typer.Option("--target", help="Class whose explained windows are searched.")],
     names: Annotated[
-        str, typer.Option("--names", help="What patterns are compared with: jaspar, a MEME file, or none.")
-    ] = "none",
+        str, typer.Option("--names", help="What patterns are named by: jaspar, a MEME file, or none.")
+    ] = "jaspar",
     release: Annotated[
         str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
     ] = None,

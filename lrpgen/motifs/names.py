@@ -59,7 +59,7 @@ class Naming:
             raise InputError(f"the largest q of a name must be above 0 and at most 1, not {self.max_q}")
         if self.source == "none":
             return None
-        checktomtom()
+        check_tomtom()
         if self.source != "jaspar":
             library = read_meme(self.source)
             return lambda: (library, _filler() if len(library.motifs) < FEW else None)
@@ -104,9 +104,7 @@ def name_patterns(
         for i, (name, query) in enumerate(queries.items()):
             table = _matches(query, library, found[:, i], q[i], max_q).assign(pattern=name)
             if len(similar := np.flatnonzero(table["similar"])):
-                random = np.random.default_rng([seed, i])
-                nulls = lowest([query[:, random.permutation(query.shape[1])] for _ in range(SHUFFLES)], targets, count)
-                p_shuffled = (1 + (nulls <= table["p"].to_numpy()[:, None]).sum(axis=1)) / (1 + SHUFFLES)
+                p_shuffled = _p_shuffled(table["p"].to_numpy(), query, targets, count, np.random.default_rng([seed, i]))
                 table = table.assign(p_shuffled=p_shuffled, best=p_shuffled[similar].min())
             tables.append(table)
             advance(1)
@@ -164,6 +162,14 @@ def _matches(query: np.ndarray, library: Library, found: np.ndarray, q: np.ndarr
     )
 
 
+def _p_shuffled(
+    p: np.ndarray, query: np.ndarray, targets: list[np.ndarray], count: int, random: np.random.Generator
+) -> np.ndarray:
+    """Share of shuffles of `query`'s columns that match one of the first `count` targets with each `p` (n,) or less."""
+    nulls = lowest([query[:, random.permutation(query.shape[1])] for _ in range(SHUFFLES)], targets, count)
+    return (1 + (nulls <= p[:, None]).sum(axis=1)) / (1 + SHUFFLES)
+
+
 def _among(matches: pd.DataFrame) -> np.ndarray:
     """q_shuffled of each row: Benjamini-Hochberg over the `best` of every pattern, this row's own with its match."""
     best = matches.groupby("pattern", sort=False)["best"].first().fillna(1)
@@ -207,7 +213,7 @@ def adjusted(p: np.ndarray, axis: int = 0) -> np.ndarray:
     return false_discovery_control(np.clip(p, 0, 1), axis=axis)
 
 
-def checktomtom() -> None:
+def check_tomtom() -> None:
     """Raises `MissingFeatureError` without memelite, before any work is done."""
     try:
         use_numba_cache()
@@ -227,7 +233,7 @@ def lowest(queries: list[np.ndarray], targets: list[np.ndarray], count: int) -> 
 
 def tomtom(queries: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
     """(5, queries, targets): p, score, offset, overlap, strand (1 = the target is turned over)."""
-    checktomtom()
+    check_tomtom()
     import warnings
 
     from memelite import tomtom as compare
