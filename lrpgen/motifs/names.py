@@ -3,10 +3,10 @@
 Paper: Tomtom (Gupta et al. 2007) gives the chance that columns drawn from the library, one independently of the other,
 match a pattern as well. Real matrices are not drawn that way: they have runs (of pyrimidines, of A), and so a run
 matches something by that measure almost always; and a degenerate stretch beside a short core (a tract and AG) matches
-the gap and a part of CTCF's long matrices at q = 1e-8. Ours: so a name must pass two more tests.
+the gap and a part of CTCF's long matrices at q < 1e-6. Ours: so a name must pass two more tests.
 - `similarity`: the logos must look alike over all columns of both, not only where they overlap: SIMILAR of their
   cosine. Half a motif, or a motif and as much again beside it, has 0.71.
-- Shuffles: no more than few of the pattern's own columns in random order match any target as well; a run, or five
+- Shuffles: the pattern's own columns in random order must seldom match any target as well; a run, or five
   strong letters in a long weak pattern, match something in most orders.
 `benchmarks/names.py` measures what each is worth.
 """
@@ -29,7 +29,7 @@ from .matrixfile import Library, open_jaspar, read_jaspar, read_meme
 
 MAX_Q = 0.05
 TOP = 3  # matches that every pattern shows, significant or not
-SIMILAR = 0.8  # least cosine of a name: half a motif has 0.71, motifs seen in 20 sites 0.87 and more
+SIMILAR = 0.8  # least cosine of a name: half a motif has 0.71, motifs seen in 20 sites 0.9 and more
 SHUFFLES = 999  # the smallest p-value is 1/1000
 FEW = 50  # targets below which Tomtom's background is too thin (as MEME's tomtom warns)
 BLOCK = 111  # patterns compared at a time
