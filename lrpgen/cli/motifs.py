@@ -24,8 +24,8 @@ def motifs(
         str, typer.Option("--grouping", help="modisco, greedy (ours), or auto: the first if it is installed.")
     ] = "auto",
     names: Annotated[
-        str, typer.Option("--names", help="What patterns are compared with: jaspar, a MEME file, or none.")
-    ] = "none",
+        str, typer.Option("--names", help="What patterns are named by: jaspar, a MEME file, or none.")
+    ] = "jaspar",
     release: Annotated[
         str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
     ] = None,
