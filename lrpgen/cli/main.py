@@ -29,7 +29,7 @@ app = typer.Typer(
 
 COMMANDS = (
     *("windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
-    *("motifs", "hits", "filters", "enrich", "report", "doctor"),
+    *("motifs", "hits", "filters", "enrich", "export", "report", "doctor"),
 )
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
