@@ -30,9 +30,7 @@ def planted_pattern(data: Planted, name: str, motif: str, rows: slice = slice(No
     window, start, reverse = (np.array(column)[rows] for column in zip(*found, strict=True))
     frame = Frame(window, start, reverse, len(motif)).cut(-1, len(motif) + 1)
     contributions = (data.onehot * data.relevance[:, None]).astype(np.float32)
-    reads = Reads(
-        frame.read(data.onehot), frame.read(contributions), frame.read(data.multipliers.astype(np.float32))
-    )
+    reads = Reads(frame.read(data.onehot), frame.read(contributions), frame.read(data.multipliers.astype(np.float32)))
     return Pattern(name, "+" if motif == POSITIVE else "-", frame, reads)
 
 
