@@ -2,8 +2,9 @@
 
 `seqlets` calls them, `patterns` groups them (TF-MoDISco), `frames` aligns them, `matrices` counts and trims,
 `matrixfile` reads known motifs and `names` compares with them, `formats` writes MEME, BED, TSV and HDF5, `modiscofile`
-modisco-lite's HDF5, `folder` what every folder of patterns holds; `run` makes the whole folder, `merge` one of several. `scan` scores places against patterns and `hits` finds their instances. `filters` reads the network's
-first layer, `enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
+modisco-lite's HDF5, `folder` what every folder of patterns holds; `run` makes the whole folder, `merge` one of several.
+`scan` scores places against patterns and `hits` finds their instances. `filters` reads the network's first layer,
+`enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
 """
 
 from importlib import import_module
