@@ -116,9 +116,12 @@ def read_matrices(path: Path) -> tuple[list[Matrices], np.ndarray]:
 
 def _matrices(name: str, group: Any) -> Matrices:
     pfm, cwm, hypothetical = (np.asarray(group[key]) for key in ("pfm", "cwm", "hypothetical_cwm"))
+    sign, seqlets = str(group.attrs["sign"]), int(group.attrs["seqlets"])
     if not pfm.shape == cwm.shape == hypothetical.shape == (4, pfm.shape[-1]) or not cwm.any():
         raise ValueError(f"pattern {name} has no matrices that fit")
-    return Matrices(name, str(group.attrs["sign"]), int(group.attrs["seqlets"]), pfm, cwm, hypothetical)
+    if sign not in ("+", "-") or seqlets < 1:
+        raise ValueError(f"pattern {name} has sign {sign} and {seqlets} seqlets")
+    return Matrices(name, sign, seqlets, pfm, cwm, hypothetical)
 
 
 def _number(pattern: Matrices) -> tuple[str, int, str]:
