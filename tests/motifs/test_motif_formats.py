@@ -6,10 +6,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import pytest
 from Bio import motifs as bio
 from memelite.io import read_meme
 from planted import pattern_of
 
+from lrpgen.errors import InputError
 from lrpgen.motifs import formats, matrices
 from lrpgen.motifs.patterns import Pattern
 
@@ -64,6 +66,25 @@ def test_matrices_file(tmp_path: Path) -> None:
         np.testing.assert_allclose(group["ppm"][:].sum(axis=0), 1)  # type: ignore[index]
         assert (group.attrs["sign"], group.attrs["seqlets"]) == ("+", 7)
         assert group["hypothetical_cwm"].shape == (4, 4)  # type: ignore[union-attr]
+
+
+def test_matrices_read_back_and_a_bad_one_is_named(tmp_path: Path) -> None:
+    names = ["pos_0", "pos_2", "pos_10", "neg_0"]
+    made = [
+        formats.Matrices(name, "-" if name == "neg_0" else "+", 7, ONE.pfm, ONE.cwm, ONE.hypothetical_cwm)
+        for name in names
+    ]
+    formats.write_matrices(tmp_path / "p.h5", made[::-1], BACKGROUND)
+    found, background = formats.read_matrices(tmp_path / "p.h5")
+    assert [pattern.name for pattern in found] == names  # by number, not by letter
+    np.testing.assert_array_equal(background, BACKGROUND)
+    for pattern in found:
+        np.testing.assert_array_equal(pattern.pfm, ONE.pfm)
+        np.testing.assert_array_equal(pattern.hypothetical_cwm, ONE.hypothetical_cwm)
+    with h5py.File(tmp_path / "p.h5", "r+") as file:
+        file["pos_2"].attrs["sign"] = "plus"
+    with pytest.raises(InputError, match=r"p.h5 is not a patterns.h5 .*pattern pos_2 has sign plus and 7 seqlets"):
+        formats.read_matrices(tmp_path / "p.h5")
 
 
 def test_summary_and_table(tmp_path: Path) -> None:

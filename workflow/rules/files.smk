@@ -45,12 +45,22 @@ def motif_library(wildcards):
     return [] if names in ("jaspar", "none") else names
 
 
-def motif_summaries(wildcards):
+def of_motifs(sample, name):
+    """The file `name` of each class of a sample that is searched for motifs."""
     return expand(
-        "results/{sample}/motifs/{target}/summary.json",
-        sample=wildcards.sample,
-        target=explained(wildcards.sample),
+        "results/{sample}/motifs/{target}/{name}",
+        sample=sample,
+        target=explained(sample),
+        name=name,
     )
+
+
+def motif_summaries(wildcards):
+    return of_motifs(wildcards.sample, "summary.json")
+
+
+def motif_matrices(wildcards):
+    return of_motifs(wildcards.sample, "patterns.h5")
 
 
 def final_output(wildcards):
@@ -59,6 +69,8 @@ def final_output(wildcards):
     for sample, row in SAMPLES.items():
         made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
         once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
+        if config["motifs"]["merge"] and len(explained(sample)) > 1:
+            once.append(rules.merge)
         wanted += [
             str(path).format(sample=sample) for rule in once for path in rule.output
         ]
@@ -73,4 +85,6 @@ def final_output(wildcards):
             for rule, target in pairs
             for path in rule.output
         ]
+    if config["motifs"]["merge"] and len(SAMPLES) > 1:
+        wanted += rules.merge_samples.output
     return wanted
