@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..files import atomic_dir, write_json, write_text
-from ..progress import progress, say
+from ..files import atomic_dir, write_json
+from ..progress import say
 from ..relevance.store import open_store
+from . import folder as shared
 from . import formats, matrices
 from .calling import MAX_Q, SIGNS, Called, call_store, check_max_q, counts
 from .cutouts import cut_out, spaced
-from .matrixfile import Known, Library
-from .names import COLUMNS, Naming, best_name, described, name_patterns
+from .names import Naming
 from .patterns import Pattern, check_grouping, find_patterns
 from .reading import Explained, explained, open_null
 from .seqlets import CALLER, check_caller
@@ -71,7 +69,7 @@ def find_motifs(
             patterns += found
             notes += why
         regions = opened.regions.iloc[windows.rows].reset_index(drop=True)
-    named = _named(patterns, background, naming, read_library, seed)
+    named = shared.named(patterns, background, naming, read_library, seed)
     notes += named.notes
     for note in notes:
         say(f"note: {note}")
@@ -84,7 +82,7 @@ def find_motifs(
         "null": None if called.null is None else {"windows": len(shuffled or []), **called.null},
         "max_seqlet_q": None if called.null is None else max_seqlet_q,
         "caller": caller,
-        "patterns": [_row(pattern, background, named) for pattern in patterns],
+        "patterns": [shared.row(pattern, background, named) for pattern in patterns],
         "names": {"source": named.source, "max_q": naming.max_q},
         "background": dict(zip("ACGT", background.round(6).tolist(), strict=True)),
         "notes": notes,
@@ -92,10 +90,9 @@ def find_motifs(
         "lrpgen_version": __version__,
     }
     with atomic_dir(out_dir) as folder:
-        _write(folder, result, regions, seqlets, patterns, background)
-        named.matches.to_csv(folder / "names.tsv", sep="\t", index=False)
-        _draw(folder, target, patterns, called.mean, background, palette)
-        _draw_matches(folder / "logos", patterns, background, named, palette)
+        _write(folder, result, regions, seqlets, patterns)
+        shared.write_patterns(folder, result["patterns"], patterns, background, named, palette)
+        _draw_mean(folder, target, called.mean, palette)
     return result
 
 
@@ -123,109 +120,21 @@ def _notes(windows: Explained, called: Called, seqlets: pd.DataFrame, max_q: flo
 _NO_MULTIPLIERS = "the store holds no multipliers: the hypothetical CWM equals the CWM"
 
 
-@dataclass(frozen=True)
-class Named:
-    """The matches of all patterns, the library they come from by id, and what it is called."""
-
-    matches: pd.DataFrame
-    known: dict[str, Known]
-    source: str | None
-    notes: list[str]
-
-
-def _named(
-    patterns: list[Pattern],
-    background: np.ndarray,
-    naming: Naming,
-    read_library: Callable[[], tuple[Library, Library | None]] | None,
-    seed: int,
-) -> Named:
-    if read_library is None or not patterns:
-        return Named(pd.DataFrame(columns=list(COLUMNS)), {}, None, [])
-    library, filler = read_library()
-    say(f"naming {len(patterns)} patterns by {len(library.motifs):,} matrices of {library.source}")
-    ppms = {pattern.name: matrices.probabilities(pattern.pfm, background) for pattern in patterns}
-    matches = name_patterns(ppms, library, filler=filler, max_q=naming.max_q, seed=seed)
-    notes = []
-    if filler is not None:
-        notes.append(f"{library.source} has few motifs: p-values of names take their background from {filler.source}")
-    return Named(matches, {known.id: known for known in library.motifs}, library.source, notes)
-
-
-def _row(pattern: Pattern, background: np.ndarray, found: Named) -> dict[str, Any]:
-    row: dict[str, Any] = {**formats.summary(pattern, background), **described(found.matches, pattern.name)}
-    if row["name"]:
-        row["logo_match"] = f"logos/{pattern.name}.match.svg"
-    name = f", named {row['name']} ({row['target']}, q {row['q']:.2g})" if row["name"] else ""
-    say(f"{row['pattern']}: {row['consensus']}, {row['seqlets']} seqlets, {row['information_bits']} bits{name}")
-    return row
-
-
 def _write(
     folder: Path,
     result: dict[str, Any],
     regions: pd.DataFrame,
     seqlets: pd.DataFrame,
     patterns: list[Pattern],
-    background: np.ndarray,
 ) -> None:
     places = formats.instances(patterns)
     formats.write_seqlets(folder / "seqlets.bed", seqlets, formats.name_seqlets(seqlets, places), regions)
     formats.write_instances(folder / "instances.bed", places, regions)
-    formats.write_table(folder / "patterns.tsv", result["patterns"])
-    formats.write_matrices(folder / "patterns.h5", patterns, background)
-    write_text(folder / "patterns.meme", formats.meme_text(patterns, background))
     write_json(folder / "summary.json", result)
 
 
-def _draw(
-    folder: Path, target: str, patterns: list[Pattern], mean: np.ndarray, background: np.ndarray, palette: str
-) -> None:
-    from ..plots.logos import mean_figure, pattern_figure
+def _draw_mean(folder: Path, target: str, mean: np.ndarray, palette: str) -> None:
+    from ..plots.logos import mean_figure
     from ..plots.style import save
 
-    logos = folder / "logos"
-    logos.mkdir()
-    with progress("logos", 2 * len(patterns) + 1, "figures") as advance:
-        save(mean_figure(mean, title=f"mean relevance, {target}", palette=palette), folder / "mean")
-        advance(1)
-        for pattern in patterns:
-            ppm = matrices.probabilities(pattern.pfm, background)
-            bits = matrices.information(pattern.pfm, background)
-            title = f"{pattern.name}: {pattern.seqlets} seqlets"
-            for suffix, turn in (("", slice(None)), (".rc", slice(None, None, -1))):
-                figure = pattern_figure(
-                    pattern.cwm[turn, turn],
-                    ppm[turn, turn] * bits[turn],
-                    title=title + (", reverse complement" if suffix else ""),
-                    palette=palette,
-                )
-                save(figure, logos / f"{pattern.name}{suffix}")
-                advance(1)
-
-
-def _draw_matches(logos: Path, patterns: list[Pattern], background: np.ndarray, found: Named, palette: str) -> None:
-    """Each named pattern above the matrix that names it."""
-    from ..plots.pairs import pair_figure
-    from ..plots.style import save
-
-    for pattern in patterns:
-        if (match := best_name(found.matches, pattern.name)) is not None:
-            ppm = matrices.probabilities(pattern.pfm, background)
-            bits = ppm * matrices.information(pattern.pfm, background)
-            figure = pair_figure(
-                bits,
-                _bits(found.known[match["target"]].ppm),
-                offset=int(match["offset"]),
-                reverse=match["orientation"] == "-",
-                names=(pattern.name, f"{match['name']} ({match['target']})"),
-                title=f"{pattern.name} and {match['name']}: q {match['q']:.2g}",
-                palette=palette,
-            )
-            save(figure, logos / f"{pattern.name}.match")
-
-
-def _bits(ppm: np.ndarray) -> np.ndarray:
-    """Letter heights in bits of a library's `ppm`, against even bases: its own background is not known."""
-    share = np.maximum(ppm, 1e-12)
-    return ppm * (2 + (ppm * np.log2(share)).sum(axis=0))
+    save(mean_figure(mean, title=f"mean relevance, {target}", palette=palette), folder / "mean")
