@@ -65,15 +65,15 @@ def simulate(ppms: list[np.ndarray], sizes: list[int], noise: int, zeros: float,
     return Truth(onehot, (contributions * kept).astype("f4"), (hypothetical * kept).astype("f4"), label)
 
 
-def _plant(hypothetical, letters, ppm, centre, strength, random) -> None:  # noqa: ANN001
+def _plant(hypothetical, letters, ppm, centre, strength, random) -> None:
     if random.random() < 0.5:
         ppm = ppm[::-1, ::-1]
     width = ppm.shape[1]
     start = min(max(centre - width // 2, 0), WIDTH - width)
     at = slice(start, start + width)
     letters[at] = (ppm.cumsum(axis=0) < random.random(width)).sum(axis=0).clip(0, 3)
-    hypothetical[:, at] += np.maximum(np.log2(np.maximum(ppm, 1e-3) / 0.25), -2) * strength * (
-        1 + random.normal(0, 0.2, width)
+    hypothetical[:, at] += (
+        np.maximum(np.log2(np.maximum(ppm, 1e-3) / 0.25), -2) * strength * (1 + random.normal(0, 0.2, width))
     )
 
 
@@ -152,9 +152,22 @@ def main() -> None:
                 frames = find(truth)
                 seconds = time.perf_counter() - start
                 scored = score(finish(frames, truth), truth, len(ppms))
-                rows.append({"setting": name, "seed": seed, "method": method, "of": len(ppms), "raw": len(frames), **scored, "s": round(seconds, 1)})
+                rows.append(
+                    {
+                        "setting": name,
+                        "seed": seed,
+                        "method": method,
+                        "of": len(ppms),
+                        "raw": len(frames),
+                        **scored,
+                        "s": round(seconds, 1),
+                    }
+                )
                 print(*rows[-1].values(), sep="\t", flush=True)
-    print("\n", pd.DataFrame(rows).drop(columns="seed").groupby(["setting", "method"], sort=False).mean().round(3).to_string())
+    print(
+        "\n",
+        pd.DataFrame(rows).drop(columns="seed").groupby(["setting", "method"], sort=False).mean().round(3).to_string(),
+    )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 

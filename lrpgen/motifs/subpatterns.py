@@ -4,7 +4,7 @@ The idea is TF-MoDISco's (Shrikumar et al. 2018), which clusters the seqlets of 
 question whether there is anything to split. A matrix already says that a column is A in one half of the reads and G in
 the other; a subpattern is more than that: columns that go together. So the reads are parted in two (2-means), and the
 parts are two kinds only if
-- columns go together: the parting explains LINKED times what it explains at most after every column has been dealt
+- columns go together: the parting explains LINKED times what one explains at most after every column has been dealt
   out anew among the reads, which keeps every column and undoes their ties;
 - there is a gap: along the line between the two centres the parting explains more variance than halves of a uniform
   spread would (3/4), so that one smooth spread, however wide, is never two.
@@ -31,7 +31,7 @@ def split(contributions: np.ndarray, *, seed: int = 1, min_support: int = MIN_SU
     Source: Ours, after TF-MoDISco's subpatterns.
     """
     n = len(contributions)
-    reads = _unit(contributions.reshape(n, -1).astype(np.float64))
+    reads = _unit(contributions.reshape(n, 4 * contributions.shape[2]).astype(np.float64))
     random = np.random.default_rng(seed)
     sample = np.sort(random.choice(n, SAMPLE, replace=False)) if n > SAMPLE else np.arange(n)
     parts = _parted(np.arange(n), reads, sample, contributions.shape[2], min_support, random)
@@ -43,7 +43,7 @@ def _parted(
 ) -> list[np.ndarray]:
     """`rows` as one part, or the parts of its parts."""
     mine = sample[np.isin(sample, rows)]
-    centres = _two_kinds(reads[mine], width, least, random) if len(mine) >= 2 * least else None
+    centres = _two_kinds(reads[mine], width, random) if len(mine) >= 2 * least else None
     if centres is None:
         return [rows]
     second = _nearer_second(reads[rows], centres)
@@ -53,12 +53,11 @@ def _parted(
     return [part for half in halves for part in _parted(half, reads, sample, width, least, random)]
 
 
-def _two_kinds(reads: np.ndarray, width: int, least: int, random: np.random.Generator) -> np.ndarray | None:
+def _two_kinds(reads: np.ndarray, width: int, random: np.random.Generator) -> np.ndarray | None:
     """Centres (2, 4 w) of two kinds of `reads` (n, 4 w), or None when they are of one kind."""
     centres, explained, gap = _halve(reads)
     line = centres[1] - centres[0]
-    second = _nearer_second(reads, centres)
-    if gap <= GAP or min(second.sum(), (~second).sum()) < least * min(1, len(reads) / SAMPLE * 2):
+    if gap <= GAP:
         return None
     columns = reads.reshape(len(reads), 4, width)
     for _ in range(SHUFFLES):
@@ -70,8 +69,9 @@ def _two_kinds(reads: np.ndarray, width: int, least: int, random: np.random.Gene
 
 
 def _halve(reads: np.ndarray, line: np.ndarray | None = None) -> tuple[np.ndarray, float, float]:
-    """2-means of `reads` from their first principal axis on: centres (2, d), variance explained, and its share of the
-    variance along the line between the centres.
+    """2-means of `reads` (n, d), begun along `line` or else their first principal axis.
+
+    Returns the centres (2, d), the variance explained, and its share of the variance along the line between them.
 
     How much of the pattern a read carries (its part along the mean) is not asked: weak and strong reads are one kind.
     """
