@@ -10,6 +10,7 @@ import argparse
 import resource
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,14 @@ def simulate(ppms: list[np.ndarray], sizes: list[int], noise: int, zeros: float,
     return Truth(onehot, (contributions * kept).astype("f4"), (hypothetical * kept).astype("f4"), label)
 
 
-def _plant(hypothetical, letters, ppm, centre, strength, random) -> None:
+def _plant(
+    hypothetical: np.ndarray,
+    letters: np.ndarray,
+    ppm: np.ndarray,
+    centre: int,
+    strength: float,
+    random: np.random.Generator,
+) -> None:
     if random.random() < 0.5:
         ppm = ppm[::-1, ::-1]
     width = ppm.shape[1]
@@ -114,7 +122,8 @@ def score(frames: list[Frame], truth: Truth, motifs: int) -> dict[str, float]:
     }
 
 
-def settings(library: dict[str, np.ndarray], random: np.random.Generator) -> dict[str, tuple]:
+def settings(library: dict[str, np.ndarray], random: np.random.Generator) -> dict[str, tuple[Any, ...]]:
+    """(matrices, seqlets of each, seqlets of nothing, share of zeros) by name."""
     bits = {k: float((2 + (p * np.log2(np.maximum(p, 1e-9))).sum(axis=0)).sum()) for k, p in library.items()}
     pick = lambda names, k: [library[str(name)] for name in random.choice(sorted(names), k, replace=False)]  # noqa: E731
     low = [k for k, b in bits.items() if b < LOW]
@@ -144,30 +153,16 @@ def main() -> None:
                 continue
             sizes = [round(size * arguments.scale) for size in sizes]
             truth = simulate(ppms, sizes, round(noise * arguments.scale), zeros, seed)
-            methods = {"greedy": lambda t: group(t.contributions, seed=seed)}
-            if not arguments.no_modisco:
-                methods["modisco"] = lambda t: modisco(t, seed)
-            for method, find in methods.items():
-                start = time.perf_counter()
-                frames = find(truth)
-                seconds = time.perf_counter() - start
+            for method in ("greedy",) if arguments.no_modisco else ("greedy", "modisco"):
+                start = time.process_time()
+                frames = group(truth.contributions, seed=seed) if method == "greedy" else modisco(truth, seed)
+                seconds = round(time.process_time() - start, 1)
+                setting = {"setting": name, "seed": seed, "method": method, "of": len(ppms)}
                 scored = score(finish(frames, truth), truth, len(ppms))
-                rows.append(
-                    {
-                        "setting": name,
-                        "seed": seed,
-                        "method": method,
-                        "of": len(ppms),
-                        "raw": len(frames),
-                        **scored,
-                        "s": round(seconds, 1),
-                    }
-                )
+                rows.append({**setting, **scored, "cpu_seconds": seconds})
                 print(*rows[-1].values(), sep="\t", flush=True)
-    print(
-        "\n",
-        pd.DataFrame(rows).drop(columns="seed").groupby(["setting", "method"], sort=False).mean().round(3).to_string(),
-    )
+    table: Any = pd.DataFrame(rows).drop(columns="seed").groupby(["setting", "method"], sort=False).mean()
+    print(f"\n{table.round(3).to_string()}")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 

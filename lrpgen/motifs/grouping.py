@@ -91,7 +91,7 @@ def group(contributions: np.ndarray, *, seed: int = 1) -> list[Frame]:
     """
     random = np.random.default_rng(seed)
     seqlets = Seqlets(contributions.astype(np.float32, copy=False), random)
-    free = contributions.any(axis=(1, 2))
+    free = np.asarray(contributions.any(axis=(1, 2)))
     cores: list[np.ndarray] = []
     groups: list[Group] = []
     for _ in range(PEELINGS):

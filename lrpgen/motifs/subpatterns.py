@@ -72,19 +72,17 @@ def _halve(reads: np.ndarray, line: np.ndarray | None = None) -> tuple[np.ndarra
     """2-means of `reads` (n, d), begun along `line` or else their first principal axis.
 
     Returns the centres (2, d), the variance explained, and its share of the variance along the line between them.
-
     How much of the pattern a read carries (its part along the mean) is not asked: weak and strong reads are one kind.
     """
     mean = reads.mean(axis=0)
     axis = mean / (np.linalg.norm(mean) or 1.0)
     rest = reads - np.outer(reads @ axis, axis)
     rest -= rest.mean(axis=0)
-    if line is None:
-        line = np.linalg.eigh(rest.T @ rest)[1][:, -1]
+    line = np.asarray(np.linalg.eigh(rest.T @ rest)[1][:, -1] if line is None else line)
     second = rest @ line > 0
     for _ in range(ROUNDS):
         if second.all() or not second.any():
-            return np.stack([mean, mean]), 0.0, 0.0
+            break
         line = rest[second].mean(axis=0) - rest[~second].mean(axis=0)
         middle = (rest[second].mean(axis=0) + rest[~second].mean(axis=0)) / 2
         moved = (rest - middle) @ line > 0
