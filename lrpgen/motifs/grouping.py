@@ -99,7 +99,7 @@ def group(contributions: np.ndarray, *, seed: int = 1) -> list[Frame]:
         if not new:
             break
         groups = _contested(seqlets, [*cores, *new])
-        cores = [seqlets.cores(group) for group in groups]
+        cores = [seqlets.cores(members) for members in groups]
         for members in groups:
             free[members.rows] = False
     return [seqlets.frame(members, WIDTH) for members in sorted(groups, key=lambda g: -len(g.rows))]
@@ -147,13 +147,18 @@ def _gathered(seqlets: Seqlets, cores: np.ndarray, rows: np.ndarray) -> Group:
 
 
 def _kinds(seqlets: Seqlets, members: Group) -> list[np.ndarray]:
-    """Cores of the kinds of seqlets in a group, those that are the same left out."""
+    """Cores of the kinds of seqlets in a group."""
+    parts = split(seqlets.frame(members, CORE).read(seqlets.contributions))
+    kinds = [Group(members.rows[rows], members.place[rows]) for rows in parts]
+    return [seqlets.cores(kind) for kind in kinds if seqlets.both_halves(kind.rows)]
+
+
+def _distinct(cores: list[np.ndarray]) -> list[np.ndarray]:
+    """The cores without those that an earlier one is the SAME as, either way round."""
     kept: list[np.ndarray] = []
-    for rows in split(seqlets.frame(members, CORE).read(seqlets.contributions)):
-        if seqlets.both_halves(members.rows[rows]):
-            core = seqlets.cores(Group(members.rows[rows], members.place[rows]))
-            if all(alignment(other.mean(axis=0), core.mean(axis=0))[0] < SAME for other in kept):
-                kept.append(core)
+    for core in cores:
+        if all(alignment(other.mean(axis=0), core.mean(axis=0))[0] < SAME for other in kept):
+            kept.append(core)
     return kept
 
 
@@ -162,7 +167,7 @@ def _contested(seqlets: Seqlets, cores: list[np.ndarray]) -> list[Group]:
     rows = np.arange(len(seqlets.half))
     groups: list[Group] = []
     for _ in range(CONTESTS):
-        if not cores:
+        if not (cores := _distinct(cores)):
             return []
         score, place = seqlets.crossed(seqlets.real, np.stack(cores), rows)
         chance = seqlets.crossed(seqlets.decoys, np.stack(cores), rows)[0]
@@ -173,7 +178,7 @@ def _contested(seqlets: Seqlets, cores: list[np.ndarray]) -> list[Group]:
             mine = np.flatnonzero((winner == k) & (score[:, k] >= limit))
             if len(mine) >= MIN_SUPPORT and seqlets.both_halves(mine):
                 groups.append(Group(mine, place[mine, k]))
-        cores = [seqlets.cores(group) for group in groups]
+        cores = [seqlets.cores(members) for members in groups]
     return groups
 
 

@@ -68,8 +68,8 @@ def _two_kinds(reads: np.ndarray, width: int, random: np.random.Generator) -> np
     return centres
 
 
-def _halve(reads: np.ndarray, line: np.ndarray | None = None) -> tuple[np.ndarray, float, float]:
-    """2-means of `reads` (n, d), begun along `line` or else their first principal axis.
+def _halve(reads: np.ndarray, begin: np.ndarray | None = None) -> tuple[np.ndarray, float, float]:
+    """2-means of `reads` (n, d), begun along `begin` or else their first principal axis.
 
     Returns the centres (2, d), the variance explained, and its share of the variance along the line between them.
     How much of the pattern a read carries (its part along the mean) is not asked: weak and strong reads are one kind.
@@ -78,7 +78,7 @@ def _halve(reads: np.ndarray, line: np.ndarray | None = None) -> tuple[np.ndarra
     axis = mean / (np.linalg.norm(mean) or 1.0)
     rest = reads - np.outer(reads @ axis, axis)
     rest -= rest.mean(axis=0)
-    line = np.asarray(np.linalg.eigh(rest.T @ rest)[1][:, -1] if line is None else line)
+    line = np.linalg.eigh(rest.T @ rest)[1][:, -1] if begin is None else begin
     second = rest @ line > 0
     for _ in range(ROUNDS):
         if second.all() or not second.any():
