@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *("windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
+    *("simulate", "windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
     *("motifs", "hits", "filters", "enrich", "report", "doctor"),
 )
 for _name in COMMANDS:
