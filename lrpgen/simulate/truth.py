@@ -44,7 +44,7 @@ def truth_mask(truth: pd.DataFrame, regions: pd.DataFrame) -> np.ndarray:
     mask = np.zeros((len(regions), int(widths[0]) if len(widths) else 0), dtype=np.int8)
     truth = truth.loc[truth["sign"] != "0"].sort_values(by=["chrom", "start"])
     chroms, left, right = (truth[name].to_numpy() for name in ("chrom", "start", "end"))
-    sign = truth["sign"].map(SIGNS).to_numpy(np.int8)
+    sign = np.array([SIGNS[one] for one in truth["sign"]], dtype=np.int8)
     columns = [regions[name].tolist() for name in ("chrom", "start", "end", "strand")]
     bounds = {chrom: np.flatnonzero(chroms == chrom)[[0, -1]] + (0, 1) for chrom in pd.unique(chroms)}
     for row, (chrom, start, end, strand) in enumerate(zip(*columns, strict=True)):
