@@ -41,7 +41,8 @@ from lrpgen.simulate import read_truth, simulate
 
 ROOT = Path(__file__).parents[1]
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
-MOTIFS, REGIONS, WIDTH, EPOCHS = 5, 10_000, 200, 20
+MOTIFS, REGIONS, WIDTH = 5, 8_000, 200
+TRAINING = {"epochs": 12, "batch_size": 64, "settings": {"filters": 32}, "augment_rc": True, "threads": 1}
 # Which matrices may be drawn: clear ones, of a length that a window holds often, and no two that look alike.
 BITS, LONGEST, DISTINCT = 16.0, 20, 0.01
 MATE = (
@@ -99,10 +100,10 @@ def prepare(folder: Path, motifs: list[Known], seed: int) -> dict[str, Any]:
     )
     make_windows(options, folder / "windows.h5")
     start = time.perf_counter()
-    training = Training(epochs=EPOCHS, seed=seed, device="cpu", augment_rc=True)
+    training = Training(**TRAINING, seed=seed, device="cpu")
     train(folder / "windows.h5", folder / "model.safetensors", training)
     seconds = time.perf_counter() - start
-    metrics = predict(folder / "windows.h5", folder / "model.safetensors", folder / "p.tsv", device="cpu")
+    metrics = predict(folder / "windows.h5", folder / "model.safetensors", folder / "p.tsv", device="cpu", threads=1)
     whole = read_windows(folder / "windows.h5")
     rows = np.flatnonzero((whole.regions["split"] == "test").to_numpy())
     assert whole.values is not None
@@ -137,7 +138,7 @@ def explained(folder: Path, share: float, seed: int) -> None:
             "activity",
             prune=prune,
             seed=seed,
-            device="cpu",
+            device="cpu", threads=1,
             shuffled=shuffled,
         )
         explain_windows(job, folder / "test.h5")

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from .grammar import Grammar, Motif
 
-ATTEMPTS = 50  # layouts tried for a region before its counts are drawn anew, and so many draws before giving up
+ATTEMPTS = 20  # layouts tried for a region before its counts are drawn anew, and so many draws before giving up
 
 
 @dataclass(frozen=True)

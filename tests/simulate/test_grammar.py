@@ -26,10 +26,9 @@ from lrpgen.simulate.logic import read_logic
         ({"motifs": {"A": motif(position=[95, 100])}}, "motifs.A.position: bases 95 to 100"),
         ({"motifs": {"a b": motif()}}, "'a b', not a name of letters, digits and _"),
         (
-            {"motifs": {"A": {"matrix": "MA0000.1", "count": 1}}},
-            "motifs.A.matrix: JASPAR2026 CORE, vertebrates has no MA0",
+            {"motifs": {"A": {"matrix": "MA0139.9", "count": 1}}},
+            "motifs.A.matrix: JASPAR2026 CORE, vertebrates has no MA0139.9, but MA0139.2",
         ),
-        ({"motifs": {"A": {"matrix": "MA0139.9", "count": 1}}}, "no MA0139.9, but MA0139.2"),
         ({"label": {"class": "A and"}}, "label.class: 'A and' cannot be read"),
         ({"label": {"class": "A and C"}}, "label.class: there is no 'C' among A"),
         ({"label": {"class": "f(A)"}}, "label.class: 'f(A)' is no part of such an expression"),
@@ -60,7 +59,14 @@ def test_a_file_that_is_no_grammar(tmp_path):
             read_grammar(path)
 
 
-def test_the_shipped_grammar_is_one(tmp_path):
+def test_an_id_that_a_meme_file_lacks(tmp_path):
+    simulate(save(tmp_path), tmp_path / "sim")
+    path = save(tmp_path, library="sim/motifs.meme", motifs={"B": {"matrix": "B", "count": 1}})
+    with pytest.raises(InputError, match=r"motifs\.B\.matrix: motifs\.meme has no B; choose an id that it has"):
+        read_grammar(path)
+
+
+def test_the_shipped_grammar_is_one():
     grammar = read_grammar()
     assert {motif.weight for motif in grammar.motifs.values()} == {1, 0, -1}
 
