@@ -36,9 +36,9 @@ def owners(spans: pd.DataFrame, truth: pd.DataFrame) -> np.ndarray:
 def seqlet_scores(seqlets: pd.DataFrame, truth: pd.DataFrame) -> dict[str, Any]:
     """Precision, recall, and the recall of each motif. `truth`: what was planted in the windows, decoys included."""
     found = owners(seqlets, truth)
-    weighted = truth[truth["sign"] != "0"]
+    weighted = truth.loc[truth["sign"] != "0"]
     met = weighted.index.isin(truth.index[np.unique(found[found >= 0])])
-    recalls = pd.Series(met, index=weighted["motif"]).groupby(level=0).mean()
+    recalls = {name: met[rows].mean() for name, rows in weighted.groupby("motif").indices.items()}
     return {
         "seqlets": len(seqlets),
         "precision": _share((found >= 0).sum(), len(seqlets)),

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 from motif_scores import pattern_scores, seqlet_scores
@@ -28,7 +29,7 @@ from lrpgen.files import write_json
 from lrpgen.lrp import Prune
 from lrpgen.models.predict import predict
 from lrpgen.models.training import Training, train
-from lrpgen.motifs import Naming, find_motifs, name_patterns
+from lrpgen.motifs import Naming, find_motifs
 from lrpgen.motifs.matrixfile import Known, Library, open_jaspar, read_jaspar
 from lrpgen.motifs.seqlets import to_genome
 from lrpgen.progress import say
@@ -48,6 +49,8 @@ BITS, LONGEST, DISTINCT = 16.0, 20, 0.01
 MATE = (
     1e-4  # Tomtom p up to which another matrix of JASPAR is the planted one under another name: 0.1 by chance in 1,000
 )
+NAME_E = 0.05  # matches as good expected by chance among all matrices up to which the best one is a pattern's name
+REFERENCE = "uniform"  # without one the biases keep many times the output, as the engine says of such networks
 Q = 0.05  # of seqlets
 TRIM = 0.3  # of the strongest column: where modisco-lite's own report cuts its patterns
 
@@ -129,7 +132,7 @@ def _memory(key: str) -> float:
 
 
 def explained(folder: Path, share: float, seed: int) -> None:
-    """relevance.h5 and null.h5 of the test windows at pruned `share` of positive relevance, half of it of negative (the default)."""
+    """relevance.h5 and null.h5 of the test windows: `share` of positive relevance pruned, half of it of negative."""
     for name, shuffled in (("relevance.h5", 0), ("null.h5", len(_regions(folder)))):
         prune = Prune(share) if share else None
         job = Job(
@@ -137,8 +140,10 @@ def explained(folder: Path, share: float, seed: int) -> None:
             folder / name,
             "activity",
             prune=prune,
+            reference=REFERENCE,
             seed=seed,
-            device="cpu", threads=1,
+            device="cpu",
+            threads=1,
             shuffled=shuffled,
         )
         explain_windows(job, folder / "test.h5")
@@ -148,21 +153,31 @@ def _regions(folder: Path) -> pd.DataFrame:
     return read_windows(folder / "test.h5").regions
 
 
-def ours(folder: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    """Seqlets, places of patterns and names of `find_motifs`."""
-    found = find_motifs(
+def ours(folder: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """Seqlets, places of patterns and their matrices, of `find_motifs`."""
+    out = folder / "motifs"
+    find_motifs(
         folder / "relevance.h5",
         "activity",
-        folder / "motifs",
+        out,
         null=folder / "null.h5",
-        max_q=Q,
-        naming=Naming("jaspar"),
+        max_seqlet_q=Q,
+        naming=Naming("none"),
         seed=seed,
     )
-    names = {row["pattern"]: row["target"] if row["name"] else "" for row in found["patterns"]}
-    seqlets = _bed(folder / "motifs" / "seqlets.bed", {0: "chrom", 1: "start", 2: "end", 8: "sign"})
-    places = _bed(folder / "motifs" / "instances.bed", {0: "chrom", 1: "start", 2: "end", 3: "pattern", 6: "sign"})
-    return seqlets, places, names
+    seqlets = _bed(out / "seqlets.bed", {0: "chrom", 1: "start", 2: "end", 8: "sign"})
+    places = _bed(out / "instances.bed", {0: "chrom", 1: "start", 2: "end", 3: "pattern", 6: "sign"})
+    with h5py.File(out / "patterns.h5") as file:
+        return seqlets, places, {name: np.asarray(group["ppm"]) for name, group in file.items()}
+
+
+def top_hits(ppms: dict[str, np.ndarray], library: Library) -> dict[str, str]:
+    """The matrix with the lowest Tomtom p for each pattern where that p makes NAME_E or fewer expected by chance, else ""."""
+    if not ppms:
+        return {}
+    p = _tomtom(list(ppms.values()), [one.ppm for one in library.motifs])
+    best = [int(row.argmin()) if row.min() * len(row) <= NAME_E else -1 for row in p]
+    return {name: library.motifs[at].id if at >= 0 else "" for name, at in zip(ppms, best, strict=True)}
 
 
 def _bed(path: Path, columns: dict[int, str]) -> pd.DataFrame:
@@ -171,8 +186,8 @@ def _bed(path: Path, columns: dict[int, str]) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", header=None, usecols=list(columns)).rename(columns=columns)
 
 
-def default_modisco(folder: Path, library: Library) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    """The same of TFMoDISco as it is, its patterns cut as its report cuts them and named as ours are."""
+def default_modisco(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+    """The same of TFMoDISco as it is, its patterns cut as its report cuts them."""
     from modiscolite.extract_seqlets import extract_seqlets
     from modiscolite.tfmodisco import TFMoDISco
 
@@ -198,15 +213,12 @@ def default_modisco(folder: Path, library: Library) -> tuple[pd.DataFrame, pd.Da
             strength = np.abs(pattern.contrib_scores).sum(axis=1)
             strong = np.flatnonzero(strength >= TRIM * strength.max())
             left, right = int(strong[0]), int(strong[-1]) + 1
-            ppms[name] = pattern.sequence[left:right].T
+            ppms[name] = np.ascontiguousarray(pattern.sequence[left:right].T, dtype=np.float64)
             for one in pattern.seqlets:
                 start = one.end - right if one.is_revcomp else one.start + left
                 places.append((one.example_idx, start, start + right - left, sign, name))
     table = pd.DataFrame(places, columns=["window", "start", "end", "sign", "pattern"])
-    matches = name_patterns(ppms, library)
-    named = matches[matches["named"].astype(bool)].drop_duplicates("pattern")
-    names = dict(zip(named["pattern"], named["target"], strict=True))
-    return _placed(seqlets, regions), _placed(table, regions), names
+    return _placed(seqlets, regions), _placed(table, regions), ppms
 
 
 def _placed(spans: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
@@ -220,16 +232,17 @@ def one_seed(folder: Path, library: Library, seed: int, shares: list[float]) -> 
     result |= prepare(folder, motifs, seed)
     say(f"seed {seed}: Pearson {result['pearson']} on {result['windows']} test windows")
     truth = read_truth(folder / "sim" / "truth.bed")
-    truth = truth[truth["region"].isin(_regions(folder)["name"])].reset_index(drop=True)
+    truth = truth.loc[truth["region"].isin(_regions(folder)["name"])].reset_index(drop=True)
     right = {f"M{i}": ids for i, ids in enumerate(mates[:MOTIFS], start=1)}
-    methods = {"lrpgen": lambda: ours(folder, seed), "modisco": lambda: default_modisco(folder, library)}
+    methods = {"lrpgen": lambda: ours(folder, seed), "modisco": lambda: default_modisco(folder)}
     result["shares"] = {}
     for share in shares:
         _, cost = measured(lambda share=share: explained(folder, share, seed))
         entry: dict[str, Any] = {"explain": cost}
         for name, method in methods.items():
             try:
-                (seqlets, places, names), cost = measured(method)
+                (seqlets, places, ppms), cost = measured(method)
+                names = top_hits(ppms, library)
                 scores = {**seqlet_scores(seqlets, truth), **pattern_scores(places, names, truth, right), **cost}
             except (
                 IndexError,
