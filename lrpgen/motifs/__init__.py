@@ -2,8 +2,9 @@
 
 `seqlets` calls them, `patterns` groups them (TF-MoDISco), `frames` aligns them, `matrices` counts and trims,
 `matrixfile` reads known motifs and `names` compares with them, `formats` writes MEME, BED, TSV and HDF5, `run` makes the
-whole folder. `scan` scores places against patterns and `hits` finds their instances. `filters` reads the network's
-first layer, `enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
+whole folder. `scan` scores places against patterns, `sources` reads what is searched and `hits` finds the instances.
+`filters` reads the network's first layer, `enrichment` asks in which annotated features relevance lies. Heavy
+packages load on first use.
 """
 
 from importlib import import_module
@@ -15,12 +16,13 @@ _HOMES = {
     "find_hits": "hits",
     "find_motifs": "run",
     "find_patterns": "patterns",
+    "find_track_hits": "hits",
     "name_patterns": "names",
 }
-__all__ = ["Naming", "call_seqlets", "find_hits", "find_motifs", "find_patterns", "name_patterns"]
+__all__ = ["Naming", "call_seqlets", "find_hits", "find_motifs", "find_patterns", "find_track_hits", "name_patterns"]
 
 if TYPE_CHECKING:
-    from .hits import find_hits
+    from .hits import find_hits, find_track_hits
     from .names import Naming, name_patterns
     from .patterns import find_patterns
     from .run import find_motifs

@@ -69,6 +69,7 @@ class BigWig(Signal):
     def __init__(self, path: Path) -> None:
         import pyBigWig
 
+        path = existing(path, "track")
         try:
             self._file: Any = pyBigWig.open(str(path))
         except RuntimeError as error:
@@ -76,7 +77,16 @@ class BigWig(Signal):
         super().__init__(path, dict(self._file.chroms()), stranded=False)
 
     def read(self, contig: str, name: str = ALL) -> np.ndarray:
-        return np.asarray(self._file.values(contig, 0, self.contigs[contig], numpy=True), dtype=np.float64)[None]
+        return self.piece(contig, 0, self.contigs[contig])[None]
+
+    def piece(self, contig: str, start: int, end: int) -> np.ndarray:
+        """float64 (end - start,); NaN where nothing is known."""
+        return np.asarray(self._file.values(contig, start, end, numpy=True), dtype=np.float64)
+
+    @property
+    def bases(self) -> int:
+        """How many have a value."""
+        return self._file.header()["nBasesCovered"]
 
 
 class Windows(Signal):
