@@ -123,20 +123,22 @@ class Track:
         if np.isinf(values).any():
             raise InputError(f"{self._track.path} has values on {contig} that are not finite; make it again")
         begins = np.arange(start, end, PIECE)
-        lack = len(begins) * PIECE + self._shared - (stop - start)
-        known = np.pad(letters.any(axis=0) & ~np.isnan(values), (0, lack))
-        kept = np.flatnonzero(self._cut(known).any(axis=1))
+        width = min(PIECE + self._shared, stop - start)
+        lack = max(begins[-1] + width - stop, 0)
+
+        def cut(values: np.ndarray) -> np.ndarray:
+            """(..., pieces, width) of (..., stop - start)."""
+            padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, lack)])
+            return np.lib.stride_tricks.sliding_window_view(padded, width, axis=-1)[..., ::PIECE, :]
+
+        known = cut(letters.any(axis=0) & ~np.isnan(values))
+        kept = known.any(axis=1)
         begins = begins[kept]
-        regions = pd.DataFrame({"chrom": contig, "start": begins, "strand": "+", "name": contig})
         return Block(
-            self._cut(np.pad(letters, ((0, 0), (0, lack)))).swapaxes(0, 1)[kept],
-            self._cut(np.pad(np.nan_to_num(values), (0, lack)))[kept],
-            regions.assign(end=np.minimum(begins + PIECE, end)),
-            self._cut(known)[kept],
-            np.minimum(stop - begins, PIECE + self._shared),
+            cut(letters).swapaxes(0, 1)[kept],
+            cut(np.nan_to_num(values))[kept],
+            pd.DataFrame({"chrom": contig, "start": begins, "end": begins + width, "strand": "+", "name": contig}),
+            known[kept],
+            np.minimum(stop - begins, width),
             np.minimum(end - begins, PIECE),
         )
-
-    def _cut(self, values: np.ndarray) -> np.ndarray:
-        """(..., n, PIECE + shared) of (..., n * PIECE + shared)."""
-        return np.lib.stride_tricks.sliding_window_view(values, PIECE + self._shared, axis=-1)[..., ::PIECE, :]

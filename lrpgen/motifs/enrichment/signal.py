@@ -85,8 +85,9 @@ class BigWig(Signal):
 
     @property
     def bases(self) -> int:
-        """How many have a value."""
-        return self._file.header()["nBasesCovered"]
+        """About how many have a value (the file's header would say, but pyBigWig crashes where a value is infinite)."""
+        shares = {contig: self._file.stats(contig, type="coverage")[0] or 0 for contig in self.contigs}
+        return round(sum(share * self.contigs[contig] for contig, share in shares.items()))
 
 
 class Windows(Signal):
@@ -129,7 +130,8 @@ def _block(store: Store, first: int) -> np.ndarray:
 
 
 class Hits(Signal):
-    """A BED file of hits, each counted at its middle; every base is known. Stranded if every hit has a strand."""
+    """A BED file of hits, each counted at its middle; every base of every contig is known, so that no hit is a count too.
+    Stranded if every hit has a strand."""
 
     what = "hits"
 
@@ -140,7 +142,7 @@ class Hits(Signal):
             for _, line in lines(path, "BED")
             if line.strip() and not line.startswith(SKIPPED)
         ]
-        contigs = _known(path, list(dict.fromkeys(table["chrom"])), lengths)
+        contigs = {**_known(path, list(dict.fromkeys(table["chrom"])), lengths), **lengths}
         over = table["end"].to_numpy() > table["chrom"].map(contigs).to_numpy()
         if over.any():
             row = table.iloc[int(np.argmax(over))]
