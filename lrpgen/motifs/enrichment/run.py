@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError
-from ...files import atomic
+from ...files import atomic, check_output
 from ...progress import progress, say
 from ..contigs import few, hint
 from .annotation import read_annotation
@@ -93,6 +93,7 @@ def enrich(job: EnrichJob) -> pd.DataFrame:
     ------
     InputError : a file that cannot be read or does not fit (contigs, assembly), an option that is not known.
     """
+    check_output(job.output)
     annotation = read_annotation(job.annotation)
     signal = open_signal(job.track, genome=job.genome, lengths=annotation.lengths, target=job.target)
     contigs = _shared(job, signal, annotation.features["contig"])
