@@ -25,7 +25,7 @@ import numpy as np
 from . import matrices
 from .formats import read_matrices
 
-BINS = 1000  # of the score: what a BED file tells apart
+BINS = 100_000  # of the score: finer than a BED file shows, since a track, a mean of many windows, is weaker than one
 COUNT = 1.0  # seqlets without relevance added to every letter's mean: a letter seen once proves little
 
 
@@ -104,5 +104,5 @@ def _places(letters: Any, r: Any, own: Any, template: Template, conv1d: Callable
 
 
 def binned(score: np.ndarray) -> np.ndarray:
-    """Scores 0..1 in thousandths, as integers 0..BINS."""
+    """Scores 0..1 as integers 0..BINS."""
     return np.round(score * BINS).astype(np.int64)
