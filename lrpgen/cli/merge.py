@@ -16,7 +16,7 @@ def merge(
     min_cosine: Annotated[
         float, typer.Option("--min-cosine", help="Patterns are one from this cosine of their CWMs on.")
     ] = 0.95,
-    names: Names = "none",
+    names: Names = "jaspar",
     release: Release = None,
     taxon: Taxon = "vertebrates",
     max_name_q: MaxNameQ = 0.05,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Output, Seed
+from .options import MaxNameQ, Names, Output, Palette, Release, Seed, Taxon
 
 
 def motifs(
@@ -23,16 +23,12 @@ def motifs(
     grouping: Annotated[
         str, typer.Option("--grouping", help="modisco, greedy (ours), or auto: the first if it is installed.")
     ] = "auto",
-    names: Annotated[
-        str, typer.Option("--names", help="What patterns are named by: jaspar, a MEME file, or none.")
-    ] = "jaspar",
-    release: Annotated[
-        str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
-    ] = None,
-    taxon: Annotated[str, typer.Option("--taxon", help="Taxon group of JASPAR.")] = "vertebrates",
-    max_name_q: Annotated[float, typer.Option("--max-name-q", help="A match is a name up to this q-value.")] = 0.05,
+    names: Names = "jaspar",
+    release: Release = None,
+    taxon: Taxon = "vertebrates",
+    max_name_q: MaxNameQ = 0.05,
     seed: Seed = 1,
-    palette: Annotated[str, typer.Option("--palette", help="Colours of the letters: cvd or classic.")] = "cvd",
+    palette: Palette = "cvd",
 ) -> None:
     """Find motifs in the relevance of one class: seqlets of both signs, patterns and their names, MEME, BED, logos.
 

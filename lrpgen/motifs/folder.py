@@ -14,7 +14,7 @@ from ..files import write_text
 from ..progress import progress, say
 from . import formats, matrices
 from .matrixfile import Known, Library
-from .names import COLUMNS, Naming, best_name, described, name_patterns
+from .names import COLUMNS, Naming, best_name, described, heights, name_patterns
 
 Reader = Callable[[], tuple[Library, Library | None]] | None  # what `Naming.open` returns
 
@@ -108,7 +108,7 @@ def _draw_matches(
             bits = ppm * matrices.information(pattern.pfm, background)
             figure = pair_figure(
                 bits,
-                _bits(found.known[match["target"]].ppm),
+                heights(found.known[match["target"]].ppm),
                 offset=int(match["offset"]),
                 reverse=match["orientation"] == "-",
                 names=(pattern.name, f"{match['name']} ({match['target']})"),
@@ -116,9 +116,3 @@ def _draw_matches(
                 palette=palette,
             )
             save(figure, logos / f"{pattern.name}.match")
-
-
-def _bits(ppm: np.ndarray) -> np.ndarray:
-    """Letter heights in bits of a library's `ppm`, against even bases: its own background is not known."""
-    share = np.maximum(ppm, 1e-12)
-    return ppm * (2 + (ppm * np.log2(share)).sum(axis=0))

@@ -14,6 +14,7 @@ from ..errors import InputError
 from . import matrices, modisco
 from .cutouts import Cutouts
 from .frames import Frame, alignment, realigned
+from .subpatterns import split
 
 MIN_SEQLETS = 50  # below, TF-MoDISco's neighbour graph has nothing to cluster
 REACH = 8  # bases a place may move when a pattern is realigned
@@ -33,15 +34,22 @@ class Reads:
     contributions: np.ndarray
     hypothetical: np.ndarray
 
+    def take(self, rows: np.ndarray) -> Reads:
+        return Reads(self.onehot[rows], self.contributions[rows], self.hypothetical[rows])
+
 
 @dataclass(frozen=True)
 class Pattern:
-    """One pattern: name (pos_0, neg_1), sign ("+" or "-"), its places in the windows of its class, and what lies there."""
+    """One pattern: name (pos_0, neg_1), sign ("+" or "-"), its places in the windows of its class, and what lies there.
+
+    subpatterns: named pos_0.0, pos_0.1, ..., at the same columns; none where the reads are all of one kind.
+    """
 
     name: str
     sign: str
     frame: Frame
     reads: Reads
+    subpatterns: tuple[Pattern, ...] = ()
 
     @property
     def seqlets(self) -> int:
@@ -90,7 +98,7 @@ def find_patterns(
         notes.append(f"groups of {word} seqlets left out as no more alike than by chance: {len(merged) - len(frames)}")
     if not frames:
         notes.append(f"{len(cutouts)} {word} seqlets share no pattern")
-    return [_pattern(f"{prefix}_{i}", sign, frame, cutouts) for i, frame in enumerate(frames)], notes
+    return [_pattern(f"{prefix}_{i}", sign, frame, cutouts, seed) for i, frame in enumerate(frames)], notes
 
 
 def check_grouping(grouping: str) -> None:
@@ -140,6 +148,9 @@ def _holds(frame: Frame, cutouts: Cutouts) -> bool:
     return len(frame) >= MIN_SUPPORT and matrices.best_bits(pfm, cutouts.background, CORE) >= MIN_BITS
 
 
-def _pattern(name: str, sign: str, frame: Frame, cutouts: Cutouts) -> Pattern:
-    arrays = (cutouts.onehot, cutouts.contributions, cutouts.hypothetical)
-    return Pattern(name, sign, cutouts.places(frame), Reads(*(frame.read(array) for array in arrays)))
+def _pattern(name: str, sign: str, frame: Frame, cutouts: Cutouts, seed: int) -> Pattern:
+    places = cutouts.places(frame)
+    reads = Reads(*(frame.read(array) for array in (cutouts.onehot, cutouts.contributions, cutouts.hypothetical)))
+    kinds = split(reads.contributions, seed=seed, min_support=MIN_SUPPORT)
+    parts = [Pattern(f"{name}.{i}", sign, places.take(rows), reads.take(rows)) for i, rows in enumerate(kinds)]
+    return Pattern(name, sign, places, reads, tuple(parts) if len(parts) > 1 else ())

@@ -35,12 +35,7 @@ class Explained:
 
 def explained(store: Store, target: str) -> Explained:
     """The windows that explain class `target`. Raises `InputError` where there are none."""
-    if target not in store.classes:
-        raise InputError(f"{store.path} has no class {target!r}; choose one of {', '.join(store.classes)}")
-    rows = np.flatnonzero(store.target == store.classes.index(target))
-    if not len(rows):
-        raise InputError(f"{store.path} explains no window for class {target!r}; explain some with `lrpgen explain`")
-    return Explained(store, rows)
+    return Explained(store, store.explained(target))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from . import folder as shared
 from . import formats, matrices
 from .calling import MAX_Q, SIGNS, Called, call_store, check_max_q, counts
 from .cutouts import cut_out, spaced
+from .modiscofile import write_modisco
 from .names import Naming
 from .patterns import Pattern, check_grouping, find_patterns
 from .reading import Explained, explained, open_null
@@ -91,6 +92,7 @@ def find_motifs(
     }
     with atomic_dir(out_dir) as folder:
         _write(folder, result, regions, seqlets, patterns)
+        write_modisco(folder / "patterns.modisco.h5", patterns, regions, called.mean.shape[1])
         shared.write_patterns(folder, result["patterns"], patterns, background, named, palette)
         _draw_mean(folder, target, called.mean, palette)
     return result

@@ -60,13 +60,7 @@ class Windows:
     """
 
     def __init__(self, store: Store, target: str) -> None:
-        if target not in store.classes:
-            raise InputError(f"{store.path} has no class {target!r}; choose one of {', '.join(store.classes)}")
-        self._store, self._rows = store, np.flatnonzero(store.target == store.classes.index(target))
-        if not len(self._rows):
-            raise InputError(
-                f"{store.path} explains no window for class {target!r}; explain some with `lrpgen explain`"
-            )
+        self._store, self._rows = store, store.explained(target)
         self.bases = len(self._rows) * store.width
         self.facts = {"target": target, "windows": len(self._rows)}
 

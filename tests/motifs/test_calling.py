@@ -66,7 +66,9 @@ def planted_null(path: Path, seed: int, **attrs: object) -> Path:
 def test_with_a_null_the_planted_places_pass_and_little_else(tmp_path: Path, zeros: float) -> None:
     data = with_bumps(plant(60, zeros, seed=1), 7)
     store = write(tmp_path / "r.h5", data)
-    summary = find_motifs(store, "site", tmp_path / "out", null=planted_null(tmp_path / "null.h5", 2), grouping="auto")
+    summary = find_motifs(
+        store, "site", tmp_path / "out", null=planted_null(tmp_path / "null.h5", 2), grouping="greedy"
+    )
     rows = read_bed(tmp_path / "out" / "seqlets.bed")
     for motif, sign in ((POSITIVE, "+"), (NEGATIVE, "-")):
         found = {(row[0], int(row[1]), int(row[2])) for row in rows if row[8] == sign}
@@ -123,10 +125,10 @@ def test_a_null_that_does_not_fit(tmp_path: Path, attrs: dict[str, object], mess
 PEAK = """
 import json, resource, sys
 from lrpgen.motifs.run import find_motifs
-import lrpgen.plots.logos, tangermeme.seqlet, torch
-find_motifs(sys.argv[1], "site", sys.argv[1] + ".warm", grouping="auto")
+import lrpgen.motifs.grouping, lrpgen.plots.logos, tangermeme.seqlet, torch
+find_motifs(sys.argv[1], "site", sys.argv[1] + ".warm", grouping="greedy")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-find_motifs(sys.argv[2], "site", sys.argv[2] + ".out", grouping="auto")
+find_motifs(sys.argv[2], "site", sys.argv[2] + ".out", grouping="greedy")
 print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
 """
 

@@ -28,6 +28,7 @@ FILES = {
     "patterns.tsv",
     "patterns.meme",
     "patterns.h5",
+    "patterns.modisco.h5",
     "summary.json",
     "logos",
 }

@@ -1,4 +1,5 @@
-# Relevance: of every labelled window (with multipliers and ledger), and of tiles over the whole genome (for tracks).
+# Relevance: of every labelled window (with multipliers and ledger), of shuffled ones (the null of seqlets), and of tiles
+# over the whole genome (for tracks).
 
 
 rule explain_windows:
@@ -48,6 +49,34 @@ rule gather:
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen gather {input.shards:q} -o {output.relevance:q} > {log:q} 2>&1"
+
+
+rule explain_shuffles:
+    input:
+        windows="results/{sample}/windows.h5",
+        models=models,
+    output:
+        null="results/{sample}/null.h5",
+    log:
+        "logs/{sample}/explain_shuffles.log",
+    benchmark:
+        "benchmark_runs/{sample}/explain_shuffles.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000),
+        runtime=minutes(60),
+    params:
+        options=explain_options,
+        models=model_options,
+        windows=explained_windows,
+        shuffled=config["motifs"]["shuffled"],
+        code=code_hash("lrp", "relevance", "sequences"),
+    shell:
+        "lrpgen explain {params.models} --windows {input.windows:q} {params.windows} --shuffled {params.shuffled}"
+        " {params.options} --threads {threads} -o {output.null:q} > {log:q} 2>&1"
 
 
 rule explain_tiles:

@@ -83,7 +83,8 @@ def final_output(wildcards):
     wanted = []
     for sample, row in SAMPLES.items():
         made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
-        once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
+        once = [rules.windows, *made, rules.predict, rules.gather]
+        once += [rules.explain_shuffles, rules.report]
         if config["motifs"]["merge"] and len(explained(sample)) > 1:
             once.append(rules.merge)
         once += [rules.filters] if config["filters"]["run"] else []

@@ -4,6 +4,7 @@
 rule motifs:
     input:
         relevance="results/{sample}/relevance.h5",
+        null="results/{sample}/null.h5",
         library=motif_library,
     output:
         names="results/{sample}/motifs/{target}/names.tsv",
@@ -11,6 +12,7 @@ rule motifs:
         instances="results/{sample}/motifs/{target}/instances.bed",
         patterns="results/{sample}/motifs/{target}/patterns.tsv",
         matrices="results/{sample}/motifs/{target}/patterns.h5",
+        modisco="results/{sample}/motifs/{target}/patterns.modisco.h5",
         meme="results/{sample}/motifs/{target}/patterns.meme",
         summary="results/{sample}/motifs/{target}/summary.json",
         mean=report(
@@ -42,10 +44,10 @@ rule motifs:
         runtime=minutes(120),
     params:
         folder=lambda wildcards, output: str(Path(output.summary).parent),
-        options=pattern_options(),
+        options=motif_options(),
         code=code_hash("motifs", "plots"),
     shell:
-        "lrpgen motifs {input.relevance:q} --target {wildcards.target:q} {params.options}"
+        "lrpgen motifs {input.relevance:q} --null {input.null:q} --target {wildcards.target:q} {params.options}"
         " -o {params.folder:q} > {log:q} 2>&1"
 
 

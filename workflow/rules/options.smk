@@ -154,6 +154,17 @@ def optional(flag, name):
     return find
 
 
+def motif_options():
+    """Options of `lrpgen motifs`."""
+    own = command_options(
+        {
+            "--max-seqlet-q": config["motifs"]["max_seqlet_q"],
+            "--grouping": config["motifs"]["grouping"],
+        }
+    )
+    return f"{own} {pattern_options()}"
+
+
 def pattern_options():
     """Options that `lrpgen motifs` and `lrpgen merge` share: names and colours."""
     names = ["names", "release", "taxon", "max_name_q", "palette"]
