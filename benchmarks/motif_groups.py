@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lrpgen.motifs import patterns
-from lrpgen.motifs.frames import Frame, realigned
-from lrpgen.motifs.grouping import group
+from lrpgen.motifs.cutouts import REACH, Cutouts
+from lrpgen.motifs.frames import Frame
 from lrpgen.motifs.matrixfile import open_jaspar, read_jaspar
+from lrpgen.motifs.patterns import find_patterns
 
-WIDTH = 97
+WIDTH = 2 * REACH + 1
 ALIKE = ("MA0079.5", "MA1516.2", "MA0039.5", "MA0598.4", "MA0645.2", "MA0474.4")  # SP/KLF and ETS families
 LOW = 9.0  # bits in all: a low-information matrix
 
@@ -85,21 +85,12 @@ def _plant(
     )
 
 
-def finish(frames: list[Frame], truth: Truth) -> list[Frame]:
-    """What `find_patterns` does with frames, but the names."""
-    windows = patterns.Windows(truth.onehot, truth.contributions, truth.hypothetical, np.full(4, 0.25))
-    trimmed = [
-        patterns._trimmed(realigned(patterns._trimmed(f, windows), windows.contributions, patterns.REACH), windows)
-        for f in frames
-    ]
-    merged = [patterns._trimmed(frame, windows).inside(WIDTH) for frame in patterns._merged(trimmed, windows)]
-    return sorted((frame for frame in merged if patterns._holds(frame, windows)), key=len, reverse=True)
-
-
-def modisco(truth: Truth, seed: int) -> list[Frame]:
-    windows = patterns.Windows(truth.onehot, truth.contributions, truth.hypothetical, np.full(4, 0.25))
-    chosen = pd.DataFrame({"window": np.arange(len(truth.label)), "centre": WIDTH // 2})
-    return patterns._modisco(chosen, windows, "+", seed)[0]
+def places(truth: Truth, method: str, seed: int) -> list[Frame]:
+    """The places of the patterns found, each seqlet a window of its own."""
+    n = len(truth.label)
+    arrays = (truth.onehot, truth.contributions, truth.hypothetical)
+    cutouts = Cutouts(*arrays, np.arange(n), np.zeros(n, dtype=int), WIDTH, np.full(4, 0.25))
+    return [pattern.frame for pattern in find_patterns(cutouts, "+", grouping=method, seed=seed)[0]]
 
 
 def score(frames: list[Frame], truth: Truth, motifs: int) -> dict[str, float]:
@@ -155,10 +146,10 @@ def main() -> None:
             truth = simulate(ppms, sizes, round(noise * arguments.scale), zeros, seed)
             for method in ("greedy",) if arguments.no_modisco else ("greedy", "modisco"):
                 start = time.process_time()
-                frames = group(truth.contributions, seed=seed) if method == "greedy" else modisco(truth, seed)
+                frames = places(truth, method, seed)
                 seconds = round(time.process_time() - start, 1)
                 setting = {"setting": name, "seed": seed, "method": method, "of": len(ppms)}
-                scored = score(finish(frames, truth), truth, len(ppms))
+                scored = score(frames, truth, len(ppms))
                 rows.append({**setting, **scored, "cpu_seconds": seconds})
                 print(*rows[-1].values(), sep="\t", flush=True)
     table: Any = pd.DataFrame(rows).drop(columns="seed").groupby(["setting", "method"], sort=False).mean()
