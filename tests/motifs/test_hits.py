@@ -11,13 +11,12 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from planted import NEGATIVE, POSITIVE, WIDTH, Planted, encode, plant, read_bed, reverse_complement, write
+from planted import NEGATIVE, POSITIVE, WIDTH, Planted, encode, pattern_of, plant, read_bed, reverse_complement, write
 from typer.testing import CliRunner
 
 from lrpgen.cli.main import app
 from lrpgen.errors import InputError
 from lrpgen.motifs import formats
-from lrpgen.motifs.frames import Frame
 from lrpgen.motifs.hits import Tally, find_hits, without_overlaps
 from lrpgen.motifs.patterns import Pattern
 from lrpgen.motifs.scan import BINS, Template, scan
@@ -26,9 +25,7 @@ EVEN = np.full(4, 0.25)
 
 
 def pattern(name: str, sign: str, pfm: np.ndarray, cwm: np.ndarray) -> Pattern:
-    sites = int(pfm[:, 0].sum())
-    frame = Frame(np.zeros(sites, int), np.zeros(sites, int), np.zeros(sites, bool), pfm.shape[1])
-    return Pattern(name, sign, frame, pfm, cwm, cwm)
+    return pattern_of(name, sign, pfm, cwm, cwm)
 
 
 def patterns_file(path: Path, motifs: dict[str, tuple[str, str]]) -> Path:

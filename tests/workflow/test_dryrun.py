@@ -32,6 +32,7 @@ def test_default_plans_every_step(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
     assert jobs["motifs"] == 2  # donor and acceptor
+    assert jobs["merge"] == 1
     assert (jobs["explain_windows"], jobs["explain_tiles"]) == (2, 4)
     assert (jobs["filters"], jobs["genome_hits"], jobs["enrich"]) == (1, 1, 2)  # enrichment of the track and of hits
     assert {"windows", "train", "predict", "gather", "tracks", "report", "all"} <= set(jobs)
@@ -89,6 +90,15 @@ def test_several_samples_in_one_run(setting: Callable[..., Path]) -> None:
     assert jobs["windows"] == jobs["train"] == jobs["report"] == 3
     assert jobs["tracks"] == 1
     assert jobs["motifs"] == 4  # donor and acceptor, positive, positive
+    assert jobs["merge"] == jobs["merge_samples"] == 1  # only genes has two classes
+
+
+def test_merging_patterns_can_be_left_out(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites", own="sequences")
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "motifs": {"merge": False}}))
+    done = run(folder, "--dry-run", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert not {"merge", "merge_samples"} & set(planned(done.stdout))
 
 
 def test_models_that_were_loaded_are_not_trained(repository: Path) -> None:
@@ -192,6 +202,7 @@ OWN = "own\tsequences\tpositives.fa\t\t\t\n"
         (HEADER + OWN.replace("sequences", "reads"), "samples.tsv:2: 'source' does not fit: 'reads' is not one of"),
         (HEADER + OWN.replace("own", "my own"), "samples.tsv:2: 'sample' is 'my own', which does not fit: Name of"),
         (HEADER + OWN.replace("positives", "nothing"), "samples.tsv:2: fasta nothing.fa does not exist;"),
+        (HEADER + OWN.replace("own", "merged", 1), "samples.tsv:2: results/merged holds the patterns of all samples"),
         (HEADER + "own\tsequences\n", "samples.tsv:2: source sequences needs the column 'fasta';"),
         (HEADER + "a\tregions\tgenome.fa\n", "samples.tsv:2: source regions needs the column 'bed';"),
         (HEADER + "a\tsequences\tpositives.fa\tpeaks.bed\n", "samples.tsv:2: the column 'bed' means nothing to source"),

@@ -135,6 +135,10 @@ def read_samples(path):
 
 def check_sample(row, place):
     """What the schema cannot say: which columns go together, and that the files are there."""
+    if row["sample"] == "merged":
+        raise WorkflowError(
+            f"{place}: results/merged holds the patterns of all samples together; call sample 'merged' something else."
+        )
     source = row["source"]
     for column in NEEDS[source]:
         if not row[column]:

@@ -60,12 +60,22 @@ def motif_library(wildcards):
     return [] if names in ("jaspar", "none") else names
 
 
-def motif_summaries(wildcards):
+def of_motifs(sample, name):
+    """The file `name` of each class of a sample that is searched for motifs."""
     return expand(
-        "results/{sample}/motifs/{target}/summary.json",
-        sample=wildcards.sample,
-        target=explained(wildcards.sample),
+        "results/{sample}/motifs/{target}/{name}",
+        sample=sample,
+        target=explained(sample),
+        name=name,
     )
+
+
+def motif_summaries(wildcards):
+    return of_motifs(wildcards.sample, "summary.json")
+
+
+def motif_matrices(wildcards):
+    return of_motifs(wildcards.sample, "patterns.h5")
 
 
 def final_output(wildcards):
@@ -75,6 +85,8 @@ def final_output(wildcards):
         made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
         once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
         once += [rules.filters] if config["filters"]["run"] else []
+        if config["motifs"]["merge"] and len(explained(sample)) > 1:
+            once.append(rules.merge)
         wanted += [
             str(path).format(sample=sample) for rule in once for path in rule.output
         ]
@@ -95,4 +107,6 @@ def final_output(wildcards):
             for what in enriched(sample)
             for path in rules.enrich.output
         ]
+    if config["motifs"]["merge"] and len(SAMPLES) > 1:
+        wanted += rules.merge_samples.output
     return wanted

@@ -42,7 +42,7 @@ rule motifs:
         runtime=minutes(120),
     params:
         folder=lambda wildcards, output: str(Path(output.summary).parent),
-        options=motif_options(),
+        options=pattern_options(),
         code=code_hash("motifs", "plots"),
     shell:
         "lrpgen motifs {input.relevance:q} --target {wildcards.target:q} {params.options}"

@@ -154,8 +154,8 @@ def optional(flag, name):
     return find
 
 
-def motif_options():
-    """Options of `lrpgen motifs`."""
+def pattern_options():
+    """Options that `lrpgen motifs` and `lrpgen merge` share: names and colours."""
     names = ["names", "release", "taxon", "max_name_q", "palette"]
     options = {f"--{k.replace('_', '-')}": config["motifs"][k] for k in names}
     return command_options({**options, "--seed": config["seed"]})
