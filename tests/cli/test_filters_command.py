@@ -40,6 +40,19 @@ def test_bad_input_is_one_line_and_exit_2(call, tmp_path, monkeypatch, options, 
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
+def test_a_model_without_filters_is_a_note_where_filters_are_optional(call, tmp_path):
+    model = save_net(tmp_path, "no convolution")
+    windows = save_windows(tmp_path / "w.h5", letters(4, {FOR: (1, 5)}))
+    arguments = ("filters", "--model", model, "--windows", windows, "-o", tmp_path / "out")
+    code, _, err = call(*arguments)
+    assert (code, (tmp_path / "out").exists()) == (2, False)
+    assert "the model has no 1-d or 2-d convolution that reads the bases" in err
+    code, _, err = call(*arguments, "--optional")
+    assert code == 0, err
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["filters"], len(summary["notes"])) == (0, 1)
+
+
 def test_a_model_without_a_card_is_one_line(call, tmp_path):
     (tmp_path / "text").write_text("no data at all\n")
     code, _, err = call("filters", "--model", tmp_path / "text", "--windows", tmp_path / "text", "-o", tmp_path / "out")

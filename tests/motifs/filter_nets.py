@@ -54,6 +54,12 @@ NETS = {
         "forward": "self.conv(x.index_select(1, self.atgc).transpose(1, 2).unsqueeze(1)).relu().flatten(2).amax(2)",
         "order": "ATGC",
     },
+    "no convolution": {
+        **PLAIN,
+        "conv": f"nn.Linear({4 * WIDTH}, 3)",
+        "weight": f"torch.ones(3, {4 * WIDTH})",
+        "forward": "self.conv(x.flatten(1))",
+    },
 }
 
 

@@ -37,6 +37,7 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
             assert json.loads((results / "motifs" / name / "summary.json").read_text())["target"] == name
             assert "<svg" in (results / "motifs" / name / "mean.svg").read_text()
             assert json.loads((results / "hits" / f"{name}.json").read_text())["target"] == name
+        assert json.loads((results / "filters" / "summary.json").read_text())["filters"] > 0
         assert sample in (results / "report" / "index.html").read_text()
         assert json.loads((results / "settings.json").read_text())["sample"]["sample"] == sample
         assert not list(results.glob("shards/*")), "shards are temporary"
@@ -47,6 +48,12 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     track = json.loads((folder / "results/genes/tracks/donor.json").read_text())
     assert track["contigs"] == {"chr1": GENES * GENE}
     assert not (folder / "results/own/tracks").exists()
+    genome = json.loads((folder / "results/genes/hits/donor.genome.json").read_text())
+    assert genome["bases"] == GENES * GENE
+    for what in ("relevance", "hits"):
+        assert "\texon\t" in "\t" + (folder / f"results/genes/enrichment/donor.{what}.tsv").read_text().replace(
+            "\n", "\t"
+        )
     assert not leftovers(folder)
 
     again = run(folder, *ARGUMENTS, "--dry-run")
