@@ -6,7 +6,6 @@ On SLURM its jobs live on, and a new start would run them a second time: with `-
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
