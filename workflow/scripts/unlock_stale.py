@@ -33,29 +33,32 @@ def running_in(folder: Path, jobs: bool = True) -> bool:
     return False
 
 
-def cluster_jobs(folder: Path) -> list[str]:
+def cluster_jobs(folder: Path, sure: bool) -> list[str]:
     """Ids of this user's SLURM jobs that Snakemake submitted from `folder`; none where there is no SLURM.
 
-    Raises SystemExit where SLURM does not answer.
+    Raises SystemExit where SLURM does not answer, if it was used from `folder` or one has to be `sure`.
     """
     if shutil.which("squeue") is None:
         return []
     asked = ["squeue", "--me", "--noheader", "--format=%A|%k|%Z"]  # id, comment, folder
     done = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
-        sys.exit(f"unlock_stale: squeue failed ({done.stderr.strip()}); try again when the cluster answers")
+        if not sure and not (folder / ".snakemake/slurm_logs").is_dir():
+            return []  # its programs are installed, but there is no cluster
+        said = done.stderr.strip().splitlines()[-1:]
+        sys.exit(f"unlock_stale: squeue failed ({''.join(said)}); try again when the cluster answers")
     rows = [line.split("|", 2) for line in done.stdout.splitlines()]
     return [job for job, comment, place in rows if comment.startswith("rule_") and place == str(folder)]
 
 
 def cancel(folder: Path) -> None:
     """Cancel the folder's jobs and wait until they have ended, so that nothing writes here any more."""
-    jobs = cluster_jobs(folder)
+    jobs = cluster_jobs(folder, sure=True)
     if jobs:
         print(f"Cancelling {len(jobs)} jobs of this folder", file=sys.stderr)
         subprocess.run(["scancel", *jobs], check=True, timeout=60)
     deadline = time.monotonic() + PATIENCE
-    while cluster_jobs(folder):
+    while cluster_jobs(folder, sure=True):
         if time.monotonic() > deadline:
             sys.exit(f"unlock_stale: cancelled jobs have not ended after {PATIENCE} s; look at squeue --me")
         time.sleep(2)
@@ -76,7 +79,7 @@ def main() -> None:
     if wanted.cancel:
         make_sure_of_none(folder, jobs=False)
         cancel(folder)
-    elif locked and (jobs := cluster_jobs(folder)):
+    elif locked and (jobs := cluster_jobs(folder, sure=False)):
         sys.exit(
             f"unlock_stale: this folder is locked and has {len(jobs)} jobs on SLURM; if no Snakemake watches them, here or on "
             "another machine, start again after: python workflow/scripts/unlock_stale.py --cancel"
