@@ -67,7 +67,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2,sched_min_interval=100000
 SlurmdParameters=config_overrides
 GresTypes=gpu
 ReturnToService=2
-MinJobAge=300
+MinJobAge=7200
 KillWait=5
 DefMemPerCPU=250
 InactiveLimit=0

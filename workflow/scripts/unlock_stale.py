@@ -25,8 +25,9 @@ def running_in(folder: Path, jobs: bool = True) -> bool:
     for process in psutil.process_iter():
         try:
             line = process.cmdline()
-            works = any("snakemake" in part for part in line[:3]) and (jobs or "--mode" not in line)
-            if works and Path(process.cwd()) == folder:
+            # The program or module itself, not a shell whose text names it; `--mode` makes it the runner of a job.
+            snakemake = any(Path(part).name == "snakemake" for part in line[:3])
+            if snakemake and (jobs or "--mode" not in line) and Path(process.cwd()) == folder:
                 return True
         except psutil.Error:
             continue
