@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cluster_run import ROOT, Cluster, site_profile, wait_until
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(1800)]
 ON_GPU = {"train", "explain_windows", "explain_tiles"}
 ON_CPU = {"windows", "baseline", "predict", "gather", "tracks", "motifs", "hits", "report"}
 UNLOCK = "workflow/scripts/unlock_stale.py"
@@ -40,7 +40,7 @@ def undisturbed(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Pat
     shutil.copy(ROOT / "config/test/config.yaml", folder / "config/config.yaml")
     shutil.copy(site_profile(folder) / "config.yaml", folder / "profiles/slurm/config.yaml")
     with slurm.snakemake(folder, Path("profiles/slurm")) as run:
-        run.wait(800)
+        run.wait(1200)
     return folder
 
 
@@ -69,7 +69,7 @@ def test_killed_snakemake_goes_on_to_the_same_results(slurm: Cluster, undisturbe
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     with slurm.snakemake(folder, Path("profiles/slurm")) as run:
-        wait_until(lambda: slurm.states(folder, "explain_windows") == ["RUNNING"] * 2, 120, run.text)
+        wait_until(lambda: slurm.states(folder, "explain_windows") == ["RUNNING"] * 2, 300, run.text)
         run.kill()
     locked = slurm.command(sys.executable, "-m", "snakemake", "--cores", "1", cwd=folder, check=False)
     assert "Directory cannot be locked" in locked.stdout
@@ -77,7 +77,7 @@ def test_killed_snakemake_goes_on_to_the_same_results(slurm: Cluster, undisturbe
     assert refused.returncode != 0
     assert re.search(r"has \d+ jobs on SLURM", refused.stdout)
 
-    done = slurm.command("bash", "-euc", recipe(), cwd=folder, check=False, timeout=800)
+    done = slurm.command("bash", "-euc", recipe(), cwd=folder, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout
     assert slurm.states(folder, "explain_windows") == ["CANCELLED"] * 2 + ["COMPLETED"] * 2
     assert not slurm.jobs(folder).get("train"), "a finished step was done again"
