@@ -59,7 +59,8 @@ def cancel(folder: Path) -> None:
         print(f"Cancelling {len(jobs)} jobs of this folder", file=sys.stderr)
         subprocess.run(["scancel", *jobs], check=True, timeout=60)
     deadline = time.monotonic() + PATIENCE
-    while cluster_jobs(folder, sure=True):
+    # A job can have left the queue before its last process has ended; on one's own machine that can be seen.
+    while cluster_jobs(folder, sure=True) or running_in(folder):
         if time.monotonic() > deadline:
             sys.exit(f"unlock_stale: cancelled jobs have not ended after {PATIENCE} s; look at squeue --me")
         time.sleep(2)
