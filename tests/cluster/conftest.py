@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cluster_run import Cluster, client
 
 SCRIPT = Path(__file__).with_name("slurm.sh")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue")
@@ -40,8 +41,8 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def slurm() -> Iterator[dict[str, str]]:
-    """Environment of a client of a SLURM with the partitions cpu and gpu; stopped afterwards."""
+def slurm() -> Iterator[Cluster]:
+    """A SLURM with the partitions cpu and gpu; stopped afterwards."""
     why = missing()
     if why and os.environ.get("CI") == "true":
         pytest.fail(f"{why}; in CI the cluster tests must run")
@@ -58,7 +59,8 @@ def slurm() -> Iterator[dict[str, str]]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        yield {"SLURM_CONF": str(folder / "etc/slurm.conf"), "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+        path = f"{folder}/bin:{os.environ['PATH']}"
+        yield Cluster(client({"SLURM_CONF": str(folder / "etc/slurm.conf"), "PATH": path}))
     finally:
         subprocess.run([str(SCRIPT), "down", str(folder)], stdin=subprocess.DEVNULL, timeout=120, check=False)
         shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ SlurmctldPidFile=$BASE/run/slurmctld.own.pid
 SlurmdPidFile=$BASE/run/slurmd-%n.own.pid
 SlurmctldLogFile=$BASE/log/slurmctld.log
 SlurmdLogFile=$BASE/log/slurmd-%n.log
-ProctrackType=proctrack/linuxproc
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 SwitchType=switch/none
@@ -67,7 +67,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2,sched_min_interval=100000
 SlurmdParameters=config_overrides
 GresTypes=gpu
 ReturnToService=2
-MinJobAge=300
+MinJobAge=7200
 KillWait=5
 DefMemPerCPU=250
 InactiveLimit=0

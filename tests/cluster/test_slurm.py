@@ -1,69 +1,108 @@
-"""The FASTA example, made small, through `profiles/slurm` on a real SLURM: every step is a job of the cluster."""
+"""The small default through `profiles/slurm` on a real SLURM, undisturbed and killed half-way: the results are the same."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
 import re
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from cluster_run import ROOT, Cluster, site_profile, wait_until
 
-pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
-ROOT = Path(__file__).parents[2]
-RECORDS = 240
-CLUSTER_RULES = {
-    *("windows", "train", "baseline", "predict", "explain_windows", "gather", "motifs", "hits", "filters", "report"),
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(1800)]
+EXPLAIN = ("explain_windows", "explain_shuffles", "explain_tiles")
+ON_GPU = {"train", *EXPLAIN}
+ON_CPU = {
+    *(
+        "windows",
+        "baseline",
+        "predict",
+        "gather",
+        "tracks",
+        "motifs",
+        "merge",
+        "hits",
+        "genome_hits",
+        "filters",
+        "enrich",
+    ),
+    "report",
 }
+UNLOCK = "workflow/scripts/unlock_stale.py"
 
 
-def write_setting(folder: Path) -> None:
-    lines = (ROOT / "config/fasta/positives.fa").read_text().splitlines()
-    (folder / "positives.fa").write_text("\n".join(lines[: 2 * RECORDS]) + "\n")
-    header = "sample\tsource\tfasta\tbed\tnegatives\ttarget\n"
-    (folder / "samples.tsv").write_text(f"{header}donors\tsequences\tpositives.fa\t\t\t\n")
-    config = {"samples": "samples.tsv", "model": {"epochs": 2}, "explain": {"shards": 1}}
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+def recipe() -> str:
+    """What docs/cluster.md says to do after a SIGKILL."""
+    section = (ROOT / "docs/cluster.md").read_text().split("## After a SIGKILL", 1)[1]
+    return section.split("```bash\n", 1)[1].split("```", 1)[0]
 
 
-def test_workflow_on_slurm(slurm: dict[str, str], tmp_path: Path) -> None:
-    write_setting(tmp_path)
-    python = Path(sys.executable).parent
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--profile", str(ROOT / "profiles/slurm"), "--configfile", "config.yaml", "--latency-wait", "20"]
-    # As a site would: the rules that can use a GPU go to the partition that has some.
-    command += ["--set-resources", "train:gpu=1", "train:slurm_partition=gpu"]
-    command += ["--slurm-init-seconds-before-status-checks", "8", "--slurm-keep-successful-logs"]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, **slurm, "PATH": f"{python}:{slurm['PATH']}"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+def checksums(folder: Path) -> dict[str, str]:
+    """SHA-256 of every result."""
+    found = [p for p in (folder / "results").rglob("*") if p.is_file() and p.name != ".snakemake_timestamp"]
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole run."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    for name in ("config", "data", "envs", "profiles", "workflow"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    shutil.copy(ROOT / "config/test/config.yaml", folder / "config/config.yaml")
+    shutil.copy(site_profile(folder) / "config.yaml", folder / "profiles/slurm/config.yaml")
+    with slurm.snakemake(folder, Path("profiles/slurm")) as run:
+        run.wait(1200)
+    return folder
+
+
+def test_every_step_is_a_job_and_gpu_steps_hold_a_gpu(slurm: Cluster, undisturbed: Path) -> None:
+    jobs = slurm.jobs(undisturbed)
+    assert set(jobs) == ON_GPU | ON_CPU
+    assert {job["JobState"] for found in jobs.values() for job in found} == {"COMPLETED"}
+    for rule, found in jobs.items():
+        place = ("gpu", "gres:gpu:1") if rule in ON_GPU else ("cpu", None)
+        assert {(job["Partition"], job.get("TresPerJob")) for job in found} == {place}, rule
+    listed = slurm.command("squeue", "--states=all", "--noheader", "--format=%A %P %T").stdout.splitlines()
+    for job in [job for rule in EXPLAIN for job in jobs[rule]]:
+        assert f"{job['JobId']} gpu COMPLETED" in listed
+    assert len(jobs["explain_windows"]) == len(jobs["explain_tiles"]) == 2  # shards
+    assert json.loads((undisturbed / "results/hla/metrics.json").read_text())["splits"]["test"]["windows"] > 0
+    assert (undisturbed / "results/hla/report/index.html").stat().st_size > 0
+
+
+def test_killed_snakemake_goes_on_to_the_same_results(slurm: Cluster, undisturbed: Path, tmp_path: Path) -> None:
+    """Both stand at the trained model, which costs most; then one is killed while its explain jobs run."""
+    folder = tmp_path / "killed"
+    shutil.copytree(undisturbed, folder)
+    kept = {"windows.h5", "model.safetensors", "history.json", "baseline.json"}
+    for path in (folder / "results/hla").iterdir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def explaining() -> dict[str, str]:
+        jobs = slurm.jobs(folder)
+        return {job["JobId"]: job["JobState"] for rule in EXPLAIN for job in jobs.get(rule, [])}
+
+    with slurm.snakemake(folder, Path("profiles/slurm")) as run:
+        # Four jobs, two GPUs: two run, two wait for them.
+        wait_until(lambda: sorted(explaining().values()) == ["PENDING"] * 2 + ["RUNNING"] * 2, 300, run.text)
+        run.kill()
+    orphans = explaining()
+    locked = slurm.command(sys.executable, "-m", "snakemake", "--cores", "1", cwd=folder, check=False)
+    assert "Directory cannot be locked" in locked.stdout
+    refused = slurm.command(sys.executable, UNLOCK, cwd=folder, check=False)
+    assert refused.returncode != 0
+    assert re.search(r"has \d+ jobs on SLURM", refused.stdout)
+
+    done = slurm.command("bash", "-euc", recipe(), cwd=folder, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout
-    assert (tmp_path / "results/donors/report/index.html").stat().st_size > 0
-    metrics = json.loads((tmp_path / "results/donors/metrics.json").read_text())
-    assert metrics["splits"]["test"]["windows"] > 0
-
-    submitted = re.findall(r"Job \d+ has been submitted with SLURM jobid (\d+)", done.stdout)
-    assert len(set(submitted)) == len(CLUSTER_RULES), done.stdout
-    listed = subprocess.run(
-        ["scontrol", "--oneliner", "show", "jobs"],
-        env={**os.environ, **slurm},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-    ).stdout.splitlines()
-    jobs = {re.findall(r"JobId=(\d+)", line)[0]: line for line in listed}
-    ours = [jobs[number] for number in submitted]
-    assert all("JobState=COMPLETED" in line for line in ours)
-    assert sum("Partition=gpu" in line and "gpu" in line for line in ours) == 1
+    after = explaining()
+    assert "CANCELLED" in [after.pop(job) for job in orphans]
+    assert list(after.values()) == ["COMPLETED"] * 4
+    assert not slurm.jobs(folder).get("train"), "a finished step was done again"
+    assert checksums(folder) == checksums(undisturbed)
