@@ -40,6 +40,9 @@ def filters(
     redistribute: Redistribute = "lambda",
     reference: Reference = None,
     logos: Annotated[int | None, typer.Option(help="Draw only so many, the strongest first; all.")] = None,
+    optional: Annotated[
+        bool, typer.Option("--optional", help="A model without filters on the bases: say so in the summary, no error.")
+    ] = False,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     seed: Seed = 1,
     device: Device = "auto",
@@ -71,5 +74,6 @@ def filters(
         device=device,
         threads=threads,
         seed=seed,
+        optional=optional,
     )
     find_filters(job)

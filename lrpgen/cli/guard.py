@@ -22,7 +22,7 @@ class Guarded(TyperCommand):
 
 
 def check_places(params: dict[str, Any]) -> None:
-    """Raise `InputError` where a path in OUTPUTS is also the path of another parameter."""
+    """Raise `InputError` where a path in OUTPUTS is also the path of another parameter, or a folder that holds it."""
     owner: dict[str, str] = {}
     for name in sorted(params, key=OUTPUTS.__contains__):  # inputs first
         values = params[name] if isinstance(params[name], list | tuple) else [params[name]]
@@ -30,4 +30,7 @@ def check_places(params: dict[str, Any]) -> None:
             place = os.path.realpath(path)
             if name in OUTPUTS and place in owner:
                 raise InputError(f"--{name} {path} is also given as {owner[place]}; choose another place for it")
+            inside = [what for at, what in owner.items() if what not in OUTPUTS and at.startswith(place + os.sep)]
+            if name == "output" and inside:
+                raise InputError(f"--output {path} is a folder that holds {inside[0]}; choose another place for it")
             owner[place] = name

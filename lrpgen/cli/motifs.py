@@ -14,9 +14,18 @@ def motifs(
     store: Annotated[Path, typer.Argument(help="Relevance store (HDF5) of `lrpgen gather` or `lrpgen explain`.")],
     output: Output,
     target: Annotated[str, typer.Option("--target", help="Class whose explained windows are searched.")],
+    null: Annotated[
+        Path | None,
+        typer.Option("--null", help="Store of shuffled windows (explain --shuffled): gives seqlets q-values."),
+    ] = None,
+    max_seqlet_q: Annotated[float, typer.Option("--max-seqlet-q", help="With a null: largest q of a seqlet.")] = 0.05,
+    seqlets: Annotated[str, typer.Option("--seqlets", help="Caller of seqlets: recursive or modisco.")] = "recursive",
+    grouping: Annotated[
+        str, typer.Option("--grouping", help="modisco, greedy (ours), or auto: the first if it is installed.")
+    ] = "auto",
     names: Annotated[
-        str, typer.Option("--names", help="What patterns are compared with: jaspar, a MEME file, or none.")
-    ] = "none",
+        str, typer.Option("--names", help="What patterns are named by: jaspar, a MEME file, or none.")
+    ] = "jaspar",
     release: Annotated[
         str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
     ] = None,
@@ -29,10 +38,23 @@ def motifs(
 
     \b
     Example:
-      lrpgen motifs relevance.h5 --target donor -o motifs/donor
+      lrpgen motifs relevance.h5 --null null.h5 --target donor -o motifs/donor
+    with null.h5 from
+      lrpgen explain --model model.safetensors --windows windows.h5 --shuffled 5000 -o null.h5
     """
     from ..motifs.names import Naming
     from ..motifs.run import find_motifs
 
     naming = Naming(names, release, taxon, max_name_q)
-    find_motifs(store, target, output, naming=naming, seed=seed, palette=palette)
+    find_motifs(
+        store,
+        target,
+        output,
+        null=null,
+        max_seqlet_q=max_seqlet_q,
+        caller=seqlets,
+        grouping=grouping,
+        naming=naming,
+        seed=seed,
+        palette=palette,
+    )

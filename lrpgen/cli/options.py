@@ -21,6 +21,15 @@ PruneNegative = Annotated[float | None, typer.Option(help="The same for negative
 Redistribute = Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")]
 Reference = Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")]
 
+# What patterns are called, and how they are drawn.
+Names = Annotated[str, typer.Option("--names", help="What patterns are compared with: jaspar, a MEME file, or none.")]
+Release = Annotated[
+    str | None, typer.Option("--release", help="JASPAR release, such as JASPAR2024; the newest unless told.")
+]
+Taxon = Annotated[str, typer.Option("--taxon", help="Taxon group of JASPAR.")]
+MaxNameQ = Annotated[float, typer.Option("--max-name-q", help="A match is a name up to this q-value.")]
+Palette = Annotated[str, typer.Option("--palette", help="Colours of the letters: cvd or classic.")]
+
 
 def read_reference(text: str | None) -> str | int | None:
     """The option `--reference` as `lrpgen.explain` takes it: a number of shuffles, a name, or None."""

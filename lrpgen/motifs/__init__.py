@@ -1,9 +1,12 @@
 """Motifs from relevance alone: seqlets of both signs, patterns, their names, matrices, exports, logos and hits.
 
-`seqlets` calls them, `patterns` groups them (TF-MoDISco), `frames` aligns them, `matrices` counts and trims,
-`matrixfile` reads known motifs and `names` compares with them, `formats` writes MEME, BED, TSV and HDF5, `run` makes the
-whole folder. `scan` scores places against patterns and `hits` finds their instances. `filters` reads the network's
-first layer, `enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
+Seqlets: `reading` (windows of a class and their null), `seqlets` (callers), `calling` (a whole store, with error rates).
+Patterns: `cutouts` (what is kept of the windows), `modisco` and `grouping` (two ways to group), `patterns` (oriented,
+merged, trimmed), `subpatterns`, `frames` (aligned places), `matrices` (counts, information).
+Names and files: `matrixfile` (known motifs), `names`, `formats` (MEME, BED, TSV, HDF5), `modiscofile` (modisco-lite's
+HDF5), `folder` (what every folder of patterns holds), `run` (the whole folder), `merge` (one of several).
+Hits: `scan` (scores of places), `sources` (what is searched), `hits`. `filters` reads the network's first layer,
+`enrichment` asks in which annotated features relevance lies. Heavy packages load on first use.
 """
 
 from importlib import import_module
@@ -15,12 +18,24 @@ _HOMES = {
     "find_hits": "hits",
     "find_motifs": "run",
     "find_patterns": "patterns",
+    "find_track_hits": "hits",
+    "merge_motifs": "merge",
     "name_patterns": "names",
 }
-__all__ = ["Naming", "call_seqlets", "find_hits", "find_motifs", "find_patterns", "name_patterns"]
+__all__ = [
+    "Naming",
+    "call_seqlets",
+    "find_hits",
+    "find_motifs",
+    "find_patterns",
+    "find_track_hits",
+    "merge_motifs",
+    "name_patterns",
+]
 
 if TYPE_CHECKING:
-    from .hits import find_hits
+    from .hits import find_hits, find_track_hits
+    from .merge import merge_motifs
     from .names import Naming, name_patterns
     from .patterns import find_patterns
     from .run import find_motifs

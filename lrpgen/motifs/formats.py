@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from ..errors import InputError
+from ..files import existing
 from . import matrices, names
 from .patterns import Pattern
 from .seqlets import to_genome
@@ -21,14 +25,35 @@ SUMMARY_COLUMNS = (
 DECIMALS = 6
 
 
-def summary(pattern: Pattern, background: np.ndarray) -> dict[str, str | int | float]:
+@dataclass(frozen=True)
+class Matrices:
+    """A pattern without its places, as patterns.h5 holds it: (4, W) counts and mean relevance of `seqlets` seqlets.
+    `members`: the patterns it was merged from, if it was."""
+
+    name: str
+    sign: str
+    seqlets: int
+    pfm: np.ndarray
+    cwm: np.ndarray
+    hypothetical_cwm: np.ndarray
+    members: tuple[str, ...] = ()
+
+    @property
+    def mean_relevance(self) -> float:
+        return float(self.cwm.sum())
+
+
+Shown = Pattern | Matrices
+
+
+def summary(pattern: Shown, background: np.ndarray) -> dict[str, str | int | float]:
     """What people read of a pattern: SUMMARY_COLUMNS less what `names` adds, and the reverse complement's logo."""
     ppm = matrices.probabilities(pattern.pfm, background)
     return {
         "pattern": pattern.name,
         "sign": pattern.sign,
         "seqlets": pattern.seqlets,
-        "length": pattern.frame.width,
+        "length": pattern.pfm.shape[1],
         "consensus": matrices.consensus(ppm),
         "information_bits": round(float(matrices.information(pattern.pfm, background).sum()), 3),
         "mean_relevance": float(f"{pattern.mean_relevance:.6g}"),
@@ -37,12 +62,12 @@ def summary(pattern: Pattern, background: np.ndarray) -> dict[str, str | int | f
     }
 
 
-def write_table(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+def write_table(path: Path, rows: Sequence[dict[str, Any]], columns: Sequence[str] = SUMMARY_COLUMNS) -> None:
     """patterns.tsv; only its header when there are no patterns. The columns of names are empty without names."""
-    pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS)).to_csv(path, sep="\t", index=False)
+    pd.DataFrame(rows, columns=list(columns)).to_csv(path, sep="\t", index=False)
 
 
-def meme_text(patterns: Sequence[Pattern], background: np.ndarray) -> str:
+def meme_text(patterns: Sequence[Shown], background: np.ndarray) -> str:
     """MEME minimal motif format, version 4. Each row sums to exactly 1 as printed."""
     letters = " ".join(f"{b} {v}" for b, v in zip("ACGT", _printed(background), strict=True))
     lines = [
@@ -66,7 +91,7 @@ def _printed(shares: np.ndarray) -> list[str]:
     return [f"{unit / 10**DECIMALS:.{DECIMALS}f}" for unit in units]
 
 
-def write_matrices(path: Path, patterns: Sequence[Pattern], background: np.ndarray) -> None:
+def write_matrices(path: Path, patterns: Sequence[Shown], background: np.ndarray) -> None:
     """patterns.h5: per pattern the (4, W) matrices pfm, ppm, cwm, hypothetical_cwm; attributes sign and seqlets."""
     with h5py.File(path, "w") as file:
         file.attrs["background"] = background
@@ -78,6 +103,32 @@ def write_matrices(path: Path, patterns: Sequence[Pattern], background: np.ndarr
             group["hypothetical_cwm"] = pattern.hypothetical_cwm
             group.attrs["sign"] = pattern.sign
             group.attrs["seqlets"] = pattern.seqlets
+
+
+def read_matrices(path: Path) -> tuple[list[Matrices], np.ndarray]:
+    """What `write_matrices` wrote: the patterns, largest first, and the (4,) background. `InputError` for others."""
+    try:
+        with h5py.File(existing(path, "pattern file"), "r") as file:
+            background = np.asarray(file.attrs["background"], dtype=np.float64)
+            return sorted((_matrices(name, group) for name, group in file.items()), key=_number), background
+    except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is not a patterns.h5 of `lrpgen motifs` ({error}); give one of its making") from error
+
+
+def _matrices(name: str, group: Any) -> Matrices:
+    pfm, cwm, hypothetical = (np.asarray(group[key]) for key in ("pfm", "cwm", "hypothetical_cwm"))
+    sign, seqlets = str(group.attrs["sign"]), int(group.attrs["seqlets"])
+    if not pfm.shape == cwm.shape == hypothetical.shape == (4, pfm.shape[-1]) or not cwm.any():
+        raise ValueError(f"pattern {name} has no matrices that fit")
+    if sign not in ("+", "-") or seqlets < 1:
+        raise ValueError(f"pattern {name} has sign {sign} and {seqlets} seqlets")
+    return Matrices(name, sign, seqlets, pfm, cwm, hypothetical)
+
+
+def _number(pattern: Matrices) -> tuple[str, int, str]:
+    """Order of patterns within a folder, which names hold: positive first, then by number."""
+    digits = pattern.name.rpartition("_")[2]
+    return pattern.sign, int(digits) if digits.isdigit() else 0, pattern.name
 
 
 def instances(patterns: Sequence[Pattern]) -> pd.DataFrame:
@@ -120,10 +171,10 @@ def name_seqlets(seqlets: pd.DataFrame, places: pd.DataFrame) -> list[str]:
 
 
 def write_seqlets(path: Path, seqlets: pd.DataFrame, names: Sequence[str], regions: pd.DataFrame) -> None:
-    """seqlets.bed, headerless BED6+4, sorted by place.
+    """seqlets.bed, headerless BED6+5, sorted by place.
 
-    Columns: chrom start end pattern score strand, then relevance pvalue sign window. The score is |relevance| as
-    thousandths of the strongest seqlet's; the strand is the window's.
+    Columns: chrom start end pattern score strand, then relevance pvalue sign window q ("." without a null). The score is
+    |relevance| as thousandths of the strongest seqlet's; the strand is the window's.
     """
     table = to_genome(seqlets, regions)
     strength = seqlets["relevance"].abs()
@@ -133,6 +184,7 @@ def write_seqlets(path: Path, seqlets: pd.DataFrame, names: Sequence[str], regio
     table["pvalue"] = [f"{value:.3g}" for value in seqlets["pvalue"]]
     table["sign"] = seqlets["sign"]
     table["window"] = regions["name"].to_numpy()[seqlets["window"].to_numpy(dtype=int)]
+    table["q"] = ["." if math.isnan(q) else f"{q:.3g}" for q in seqlets["q"]]
     _write_bed(path, table)
 
 

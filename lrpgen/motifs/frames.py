@@ -36,20 +36,8 @@ class Frame:
     def take(self, rows: np.ndarray) -> Frame:
         return replace(self, window=self.window[rows], start=self.start[rows], reverse=self.reverse[rows])
 
-    def inside(self, length: int) -> Frame:
-        """Only the places that lie within windows of `length` bases."""
-        return self.take((self.start >= 0) & (self.start + self.width <= length))
-
     def join(self, other: Frame) -> Frame:
-        """Both frames' places; a place of `other` that overlaps one of this frame by half its width is dropped."""
-        mine: dict[int, list[int]] = {}
-        for window, start in zip(self.window.tolist(), self.start.tolist(), strict=True):
-            mine.setdefault(window, []).append(start)
-        new = [
-            all(abs(start - s) > self.width // 2 for s in mine.get(window, []))
-            for window, start in zip(other.window.tolist(), other.start.tolist(), strict=True)
-        ]
-        other = other.take(np.array(new, dtype=bool))
+        """The places of both, these first."""
         return Frame(
             np.concatenate([self.window, other.window]),
             np.concatenate([self.start, other.start]),

@@ -1,10 +1,10 @@
-"""Hits: every instance of every pattern in the windows a store explains, with an error rate. Ours; see `scan`.
+"""Hits: every instance of every pattern in explained windows or along a genome, with an error rate. Ours; see `scan`.
 
-An instance is letters and relevance together, so there are two nulls, and a hit must beat both: the same windows with
+An instance is letters and relevance together, so there are two nulls, and a hit must beat both: the same stretches with
 their letters in random order under the relevance as it is, and with their relevance in random order over the letters as
-they are. p is the share of null places that score as high, q Benjamini-Hochberg's over all places and both strands,
-pattern by pattern; the larger q of the two counts.
-The store is read twice, block by block: memory follows the hits, not the windows.
+they are. Windows are shuffled whole, genomes in pieces of `sources.PIECE` bases. p is the share of null places that score
+as high, q Benjamini-Hochberg's over all places and both strands, pattern by pattern; the larger q of the two counts.
+What is searched is read twice, block by block: memory follows the hits, not the genome.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ import pandas as pd
 
 from .. import __version__
 from ..errors import InputError
-from ..files import atomic, write_json
-from ..progress import progress, say
-from ..relevance.store import Store, open_store
+from ..files import atomic, check_output, write_json
+from ..progress import say
+from ..relevance.store import open_store
 from .scan import BINS, Places, Template, binned, read_templates, scan
-from .seqlets import check_finite, to_genome
+from .seqlets import to_genome
+from .sources import BASES, Block, Source, Track, Windows
 
 MAX_Q = 0.05
-BASES = 1 << 18  # of windows read and scanned at a time
-NULL_BASES = 5_000_000  # at least so many bases make up each null, in whole rounds over all windows
+NULL_BASES = 5_000_000  # at least so many bases make up each null, in whole rounds over all there is
+BED_SCORE = 1000  # of a score of 1
 COLUMNS = (
     "chrom", "start", "end", "pattern", "score", "strand", "relevance", "similarity", "strength", "logodds", "q", "sign",
     "window",
@@ -50,11 +51,11 @@ class Tally:
         return cls(np.zeros(BINS + 1, dtype=np.int64), np.zeros((2, BINS + 1), dtype=np.int64))
 
     def q(self) -> np.ndarray:
-        """(BINS + 1,) q-value of each binned score; 1 for score 0, which is no hit."""
+        """(BINS + 1,) q-value of each binned score; infinite for score 0, which is no hit."""
         real, null = (np.cumsum(counts[..., ::-1], axis=-1)[..., ::-1] for counts in (self.real, self.null))
         p = (1 + null.max(axis=0)) / (1 + self.null_places)
         q = np.minimum.accumulate(np.minimum(p * self.places / np.maximum(real, 1), 1))
-        return np.where(np.arange(BINS + 1) > 0, q, 1.0)
+        return np.where(np.arange(BINS + 1) > 0, q, np.inf)
 
 
 def find_hits(
@@ -66,27 +67,53 @@ def find_hits(
     max_q: float = MAX_Q,
     seed: int = 1,
 ) -> dict[str, Any]:
-    """Write `output` (BED6+7, see docs/formats.md) and the summary beside it (.json), which is returned.
+    """Instances in the windows of `store` that explain class `target`: `output` (BED6+7, see docs/formats.md) and the
+    summary beside it (.json), which is returned.
 
     `patterns`: a patterns.h5 of `lrpgen motifs`, or its folder. Hits that share half of the shorter's bases compete,
     across patterns, strands and overlapping windows: the higher score stays.
     Raises `InputError` for files that are something else, an unknown class or one without windows, a bad `max_q`.
     """
+    _check(output, max_q)
+    templates = read_templates(patterns)
+    with open_store(Path(store)) as opened:
+        return _search(Windows(opened, target), templates, Path(output), max_q, seed)
+
+
+def find_track_hits(
+    track: str | os.PathLike[str],
+    genome: str | os.PathLike[str],
+    patterns: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    max_q: float = MAX_Q,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """The same along a genome: relevance from a bigWig of `lrpgen tracks`, letters from the FASTA it was made from.
+
+    Raises `InputError` as `find_hits` does, and for contigs that differ between track and FASTA.
+    """
+    _check(output, max_q)
+    templates = read_templates(patterns)
+    widest = max((template.width for template in templates), default=1)
+    return _search(Track(Path(track), Path(genome), widest), templates, Path(output), max_q, seed)
+
+
+def _check(output: str | os.PathLike[str], max_q: float) -> None:
     if not 0 < max_q <= 1:
         raise InputError(f"the largest q of a hit must be above 0 and at most 1, not {max_q}")
     if Path(output).suffix == ".json":
         raise InputError(f"{output} would be the summary's name; give hits a name that ends in .bed")
-    templates = read_templates(patterns)
-    with open_store(Path(store)) as opened:
-        rows = explained_rows(opened, target)
-        tallies = _tally(opened, rows, templates, seed)
-        qs = [tally.q() for tally in tallies]
-        found = pd.concat([_empty(), *_emit(opened, rows, templates, qs, max_q)], ignore_index=True)
+    check_output(output)
+
+
+def _search(source: Source, templates: list[Template], output: Path, max_q: float, seed: int) -> dict[str, Any]:
+    qs = [tally.q() for tally in _tally(source, templates, seed)]
+    found = pd.concat([_empty(), *_emit(source, templates, qs, max_q)], ignore_index=True)
     hits = without_overlaps(found)
     before, kept = (Counter(table["pattern"].tolist()) for table in (found, hits))
     result = {
-        "target": target,
-        "windows": len(rows),
+        **source.facts,
         "max_q": max_q,
         "hits": len(hits),
         "patterns": [
@@ -104,102 +131,80 @@ def find_hits(
     }
     for row in result["patterns"]:
         say(f"{row['pattern']}: {row['hits']:,} hits ({row['before_overlaps']:,} before overlaps were resolved)")
-    _write(Path(output), hits)
-    write_json(Path(output).with_suffix(".json"), result)
+    _write(output, hits)
+    write_json(output.with_suffix(".json"), result)
     return result
 
 
-def explained_rows(store: Store, target: str) -> np.ndarray:
-    """Rows of `store` that explain class `target`."""
-    if target not in store.classes:
-        raise InputError(f"{store.path} has no class {target!r}; choose one of {', '.join(store.classes)}")
-    rows = np.flatnonzero(store.target == store.classes.index(target))
-    if not len(rows):
-        raise InputError(f"{store.path} explains no window for class {target!r}; explain some with `lrpgen explain`")
-    return rows
-
-
-def _blocks(store: Store, rows: np.ndarray, word: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(rows, onehot, relevance) of about BASES bases at a time."""
-    step = max(BASES // store.width, 1)
-    with progress(word, len(rows), "windows") as advance:
-        for first in range(0, len(store), step):
-            here = rows[(rows >= first) & (rows < first + step)]
-            if len(here):
-                block = slice(first, min(first + step, len(store)))
-                relevance = store.relevance(block)[here - first]
-                if not np.isfinite(relevance).all():
-                    names = store.regions_slice(block)["name"].to_numpy()[here - first]
-                    check_finite(relevance, names.tolist(), "relevance")
-                yield here, store.onehot(block)[here - first], relevance
-                advance(len(here))
-
-
-def _tally(store: Store, rows: np.ndarray, templates: list[Template], seed: int) -> list[Tally]:
+def _tally(source: Source, templates: list[Template], seed: int) -> list[Tally]:
     tallies = [Tally.empty() for _ in templates]
-    rounds = -(-NULL_BASES // (len(rows) * store.width))
-    for number, (_, onehot, relevance) in enumerate(_blocks(store, rows, "scores and their null")):
-        for i, places in scan(onehot, relevance, templates):
-            tallies[i].real += _counts(places)
-            tallies[i].places += places.score.size
-        if templates:
-            _add_nulls(tallies, onehot, relevance, templates, rounds, np.random.default_rng([seed, number]))
+    rounds = -(-NULL_BASES // source.bases)
+    for number, block in enumerate(source.blocks("scores and their null") if templates else ()):
+        for i, places in scan(block.onehot, block.relevance, templates):
+            inside = block.inside(templates[i].width)
+            tallies[i].real += _counts(places, inside)
+            tallies[i].places += 2 * int(inside.sum())
+        _add_nulls(tallies, block, templates, rounds, np.random.default_rng([seed, number]))
     return tallies
 
 
 def _add_nulls(
-    tallies: list[Tally],
-    onehot: np.ndarray,
-    relevance: np.ndarray,
-    templates: list[Template],
-    rounds: int,
-    random: np.random.Generator,
+    tallies: list[Tally], block: Block, templates: list[Template], rounds: int, random: np.random.Generator
 ) -> None:
     """Count both nulls of a block, `rounds` times over; small blocks several rounds at once."""
-    at_once = max(BASES // relevance.size, 1)
+    at_once = max(BASES // block.relevance.size, 1)
     for done in range(0, rounds, at_once):
         copies = min(at_once, rounds - done)
-        letters, r = np.tile(onehot, (copies, 1, 1)), np.tile(relevance, (copies, 1))
-        order = random.random(r.shape).argsort(axis=1)
+        letters, r, known = (
+            np.tile(part, (copies, *[1] * (part.ndim - 1))) for part in (block.onehot, block.relevance, block.known)
+        )
+        order = _shuffled(known, random)
         shuffled = np.take_along_axis(letters, order[:, None], axis=2), r
         moved = letters, np.take_along_axis(r, order, axis=1)
         for null, pair in enumerate((shuffled, moved)):
             for i, places in scan(*pair, templates):
-                tallies[i].null[null] += _counts(places)
-                tallies[i].null_places += places.score.size * (null == 0)
+                inside = np.tile(block.inside(templates[i].width), (copies, 1))
+                tallies[i].null[null] += _counts(places, inside)
+                tallies[i].null_places += 2 * int(inside.sum()) * (null == 0)
 
 
-def _counts(places: Places) -> np.ndarray:
-    return np.bincount(binned(places.score).ravel(), minlength=BINS + 1)
+def _shuffled(known: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """(n, L) column numbers of each row of `known`, those of the known bases in random order among themselves."""
+    keys = random.random(known.shape)
+    order = np.tile(np.arange(known.shape[1]), (len(known), 1))
+    places = np.argsort(~known, axis=1, kind="stable")  # known ones first, from left to right
+    drawn = np.where(known, keys, np.inf).argsort(axis=1, kind="stable")
+    np.put_along_axis(order, places, drawn, axis=1)
+    return order
 
 
-def _emit(
-    store: Store, rows: np.ndarray, templates: list[Template], qs: list[np.ndarray], max_q: float
-) -> Iterator[pd.DataFrame]:
+def _counts(places: Places, inside: np.ndarray) -> np.ndarray:
+    return np.bincount(binned(places.score[:, inside]).ravel(), minlength=BINS + 1)
+
+
+def _emit(source: Source, templates: list[Template], qs: list[np.ndarray], max_q: float) -> Iterator[pd.DataFrame]:
     """Hits of each block and pattern, in genome coordinates."""
-    if not templates:
-        return
-    for here, onehot, relevance in _blocks(store, rows, "hits"):
-        regions = store.regions_slice(slice(int(here[0]), int(here[-1]) + 1)).iloc[here - here[0]]
-        for i, places in scan(onehot, relevance, templates):
+    for block in source.blocks("hits") if any((q <= max_q).any() for q in qs) else ():
+        for i, places in scan(block.onehot, block.relevance, templates):
             q = qs[i][binned(places.score)]
-            turned, window, start = at = np.nonzero(q <= max_q)
+            turned, window, start = at = np.nonzero((q <= max_q) & block.inside(templates[i].width))
             if not len(start):
                 continue
             end = start + templates[i].width
-            table = to_genome(pd.DataFrame({"window": window, "start": start, "end": end}), regions)
+            table = to_genome(pd.DataFrame({"window": window, "start": start, "end": end}), block.regions)
             minus = (table["strand"] == "-").to_numpy() != (turned == 1)
+            spans = zip(window, start, end, strict=True)
             yield table.assign(
                 pattern=templates[i].name,
-                score=binned(places.score)[at],
+                score=np.round(places.score[at] * BED_SCORE).astype(int),
                 strand=np.where(minus, "-", "+"),
-                relevance=[relevance[w, s:e].sum() for w, s, e in zip(window, start, end, strict=True)],
+                relevance=[block.relevance[w, s:e].sum() for w, s, e in spans],
                 similarity=places.similarity[at],
                 strength=places.strength[at],
                 logodds=places.logodds[at],
                 q=q[at],
                 sign=templates[i].sign,
-                window=regions["name"].to_numpy()[window],
+                window=block.regions["name"].to_numpy()[window],
                 exact=places.score[at],
             )
 

@@ -14,10 +14,9 @@ IUPAC = {
 }  # fmt: skip
 
 
-def background(onehot: np.ndarray) -> np.ndarray:
-    """Base frequencies (4,) of `onehot` (N, 4, L), with one count added to each base."""
-    counts = onehot.sum(axis=(0, 2), dtype=np.float64) + 1
-    return counts / counts.sum()
+def shares(counts: np.ndarray) -> np.ndarray:
+    """Base frequencies (4,) of `counts` (4,), with one added to each."""
+    return (counts + 1.0) / (counts + 1.0).sum()
 
 
 def probabilities(pfm: np.ndarray, background: np.ndarray) -> np.ndarray:

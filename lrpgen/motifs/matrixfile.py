@@ -87,7 +87,7 @@ def read_meme(path: str | os.PathLike[str]) -> Library:
     if not any(line.startswith("MEME version") for line in lines[:20]):
         raise InputError(f"{path} is not a MEME file (no line 'MEME version'); give one in the minimal MEME format")
     for line in lines:
-        if line.startswith("ALPHABET=") and line.split("=", 1)[1].strip() != "ACGT":
+        if line.startswith("ALPHABET") and line.removeprefix("ALPHABET").strip("= ") != "ACGT":
             raise InputError(f"{path} is not of DNA (its alphabet is not ACGT); give a DNA motif file")
     motifs = [_known(os.fspath(path), name, block) for name, block in _blocks(lines)]
     if not motifs:

@@ -20,14 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
-from ..errors import InputError
-from ..files import existing
 from . import matrices
+from .formats import read_matrices
 
-BINS = 1000  # of the score: what a BED file tells apart
+BINS = 100_000  # of the score: finer than a BED file shows, since a track, a mean of many windows, is weaker than one
 COUNT = 1.0  # seqlets without relevance added to every letter's mean: a letter seen once proves little
 
 
@@ -68,19 +66,8 @@ class Places:
 def read_templates(path: str | os.PathLike[str]) -> list[Template]:
     """The patterns of a patterns.h5 (or of the folder that holds it). Raises `InputError` for anything else."""
     path = Path(path) / "patterns.h5" if Path(path).is_dir() else Path(path)
-    try:
-        with h5py.File(existing(path, "pattern file"), "r") as file:
-            background = np.asarray(file.attrs["background"], dtype=np.float64)
-            return [_template(name, group, background) for name, group in file.items()]
-    except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is not a patterns.h5 of `lrpgen motifs` ({error}); give one of its making") from error
-
-
-def _template(name: str, group: Any, background: np.ndarray) -> Template:
-    pfm, cwm = (np.asarray(group[key][:], dtype=np.float64) for key in ("pfm", "cwm"))
-    if pfm.shape != cwm.shape or pfm.shape[0] != 4 or not cwm.any():
-        raise ValueError(f"pattern {name} has no matrices that fit")
-    return Template.of(name, str(group.attrs["sign"]), pfm, cwm, int(group.attrs["seqlets"]), background)
+    patterns, background = read_matrices(path)
+    return [Template.of(p.name, p.sign, p.pfm, p.cwm, p.seqlets, background) for p in patterns]
 
 
 def scan(onehot: np.ndarray, relevance: np.ndarray, templates: list[Template]) -> Iterator[tuple[int, Places]]:
@@ -117,5 +104,5 @@ def _places(letters: Any, r: Any, own: Any, template: Template, conv1d: Callable
 
 
 def binned(score: np.ndarray) -> np.ndarray:
-    """Scores 0..1 in thousandths, as integers 0..BINS."""
+    """Scores 0..1 as integers 0..BINS."""
     return np.round(score * BINS).astype(np.int64)

@@ -171,6 +171,15 @@ class Store:
     def target(self) -> np.ndarray:
         return self._data("target")[:]
 
+    def explained(self, target: str) -> np.ndarray:
+        """Rows that explain class `target`; `InputError` when there is no such class or no such row."""
+        if target not in self.classes:
+            raise InputError(f"{self.path} has no class {target!r}; choose one of {', '.join(self.classes)}")
+        rows = np.flatnonzero(self.target == self.classes.index(target))
+        if not len(rows):
+            raise InputError(f"{self.path} explains no window for class {target!r}; explain some with `lrpgen explain`")
+        return rows
+
     def ledger_names(self) -> dict[str, list[str]]:
         return {column: list(self._data(f"ledger/{column}").asstr()[:]) for column in LEDGER_NAMES}
 

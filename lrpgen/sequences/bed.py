@@ -149,7 +149,7 @@ def _strand(place: str, text: str, needed: bool) -> str:
     if text not in ("+", "-", "."):
         _bad(place, f"strand {text!r} is not one of + - .", "it is the sixth column")
     if text == "." and needed:
-        _bad(place, "no strand", "splice sites need + or - in the sixth column")
+        _bad(place, "no strand", "BED12 with exons needs + or - in the sixth column")
     return "+" if text == "." else text
 
 

@@ -15,7 +15,9 @@ import yaml
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 RECORDS = 240
-CLUSTER_RULES = {"windows", "train", "baseline", "predict", "explain_windows", "gather", "motifs", "hits", "report"}
+CLUSTER_RULES = {
+    *("windows", "train", "baseline", "predict", "explain_windows", "gather", "motifs", "hits", "filters", "report"),
+}
 
 
 def write_setting(folder: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lrpgen.motifs.frames import Frame
+from lrpgen.motifs.patterns import Pattern, Reads
 from lrpgen.relevance import store
 
 WIDTH = 400  # wide enough that 95 % of the bases can be zero with both motifs whole
@@ -79,10 +82,18 @@ def plant(windows: int, zeros: float, seed: int = 0) -> Planted:
     return Planted(genome, regions, onehot, relevance, multipliers, places)
 
 
-def write(path: Path, data: Planted, *, multipliers: bool = True, target: int = 1) -> Path:
+def write(path: Path, data: Planted, *, multipliers: bool = True, target: int = 1, **attrs: Any) -> Path:
     """A store with classes other, site and none; every window explains class `target`."""
     n = len(data.regions)
-    with store.create(path, {"classes": ["other", "site", "none"], "width": WIDTH}) as writer:
+    attrs = {
+        "classes": ["other", "site", "none"],
+        "width": WIDTH,
+        "model_sha256": "m",
+        "method": {},
+        "source": {},
+        **attrs,
+    }
+    with store.create(path, attrs) as writer:
         writer.append(
             store.Batch(
                 regions=data.regions,
@@ -100,3 +111,12 @@ def write(path: Path, data: Planted, *, multipliers: bool = True, target: int = 
 
 def read_bed(path: Path) -> list[list[str]]:
     return [line.split("\t") for line in path.read_text().splitlines()]
+
+
+def pattern_of(name: str, sign: str, pfm: np.ndarray, cwm: np.ndarray, hypothetical: np.ndarray) -> Pattern:
+    """A pattern whose reads add up to these (4, W) matrices; every second place reads along the other strand."""
+    sites, width = int(pfm[:, 0].sum()), pfm.shape[1]
+    letters = np.stack([np.repeat(np.arange(4), column) for column in np.asarray(pfm, dtype=int).T], axis=1)
+    onehot = (letters[:, None] == np.arange(4)[:, None]).astype(np.int8)
+    places = Frame(np.arange(sites), np.full(sites, 5), np.arange(sites) % 2 == 1, width)
+    return Pattern(name, sign, places, Reads(onehot, np.tile(cwm, (sites, 1, 1)), np.tile(hypothetical, (sites, 1, 1))))

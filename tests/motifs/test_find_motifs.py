@@ -84,7 +84,7 @@ def test_the_genome_under_the_instances_adds_up_to_the_pfm(found: Found) -> None
 @pytest.mark.slow
 def test_seqlets_of_a_pattern_are_its_planted_places(found: Found) -> None:
     rows = read_bed(found.folder / "seqlets.bed")
-    assert all(0 <= int(row[4]) <= 1000 and len(row) == 10 for row in rows)
+    assert all(0 <= int(row[4]) <= 1000 and len(row) == 11 for row in rows)
     assert len(rows) == sum(found.summary["seqlets"].values())
     for row in rows:
         inside = found.data.regions.set_index("name").loc[row[9]]
@@ -163,7 +163,7 @@ def test_few_seqlets_leave_a_note_and_empty_tables(tmp_path: Path) -> None:
     assert MIN_SEQLETS > 12
     summary = find_motifs(write(tmp_path / "r.h5", plant(12, 0.9)), "site", tmp_path / "out")
     assert summary["patterns"] == []
-    assert "too few to group into patterns" in summary["notes"][0]
+    assert any("too few to group into patterns" in note for note in summary["notes"])
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES
     assert len(read_bed(tmp_path / "out" / "seqlets.bed")) >= 12
     assert (tmp_path / "out" / "instances.bed").read_text() == ""
@@ -221,8 +221,21 @@ def test_without_the_extra_an_error_says_what_to_install(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "modiscolite", None)
     with pytest.raises(MissingFeatureError, match=r"pip install 'lrpgen\[motifs\]'"):
-        find_motifs(small[1], "site", tmp_path / "out")
+        find_motifs(small[1], "site", tmp_path / "out", grouping="modisco")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"caller": "peaks"}, "no seqlet caller 'peaks'; choose one of recursive, modisco"),
+        ({"grouping": "kmeans"}, "no grouping 'kmeans'; choose one of auto, modisco, greedy"),
+        ({"max_seqlet_q": 0.0}, "largest q of a seqlet must be above 0"),
+    ],
+)
+def test_a_choice_that_is_not_there(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        find_motifs(tmp_path / "r.h5", "site", tmp_path / "out", **options)
 
 
 def test_the_command_calls_it(tmp_path: Path) -> None:

@@ -32,11 +32,10 @@ def test_flip_reads_the_other_strand() -> None:
     assert (one.flip().read(windows) == one.read(windows)[:, ::-1, ::-1]).all()
 
 
-def test_inside_and_join() -> None:
-    assert len(frame((0, -1, False), (0, 0, False), (0, 7, True), width=4).inside(10)) == 1
-    joined = frame((0, 0, False), width=4).join(frame((0, 2, True), (0, 3, True), (1, 0, False), width=4))
+def test_join_keeps_all_places() -> None:
+    joined = frame((0, 0, False), width=4).join(frame((0, 2, True), (1, 0, False), width=4))
     assert joined.window.tolist() == [0, 0, 1]
-    assert joined.start.tolist() == [0, 3, 0]
+    assert joined.reverse.tolist() == [False, True, False]
 
 
 def test_alignment_finds_offset_and_direction() -> None:

@@ -61,8 +61,7 @@ def test_consensus_by_caveners_rule(sequences: tuple[str, ...], expected: str) -
 
 
 def test_background_of_windows() -> None:
-    onehot = np.stack([encode("AAAC"), encode("NNGG")])
-    assert matrices.background(onehot) == pytest.approx([4 / 10, 2 / 10, 3 / 10, 1 / 10])
+    assert matrices.shares(np.array([3, 1, 2, 0])) == pytest.approx([4 / 10, 2 / 10, 3 / 10, 1 / 10])
 
 
 def test_trim_keeps_relevance_and_the_informative_columns_beside_it() -> None:

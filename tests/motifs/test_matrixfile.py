@@ -49,6 +49,7 @@ def test_two_motifs_with_and_without_a_second_name(tmp_path: Path) -> None:
         (f"{HEAD}MOTIF\n{MATRIX}{ROWS}", "a MOTIF line without a name"),
         (HEAD, "holds no motifs"),
         (HEAD.replace("ACGT", "ACDEFGHIKLMNPQRSTVWY"), "is not of DNA"),
+        (HEAD.replace("= ACGT", ' "mine" RNA-LIKE\nA\nC\nG\nU\nEND ALPHABET'), "is not of DNA"),
         (">MA0004.1 Arnt\nA [4 19 0]\n", "is not a MEME file"),
         ("", "is empty"),
     ],

@@ -6,11 +6,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import pytest
 from Bio import motifs as bio
 from memelite.io import read_meme
+from planted import pattern_of
 
+from lrpgen.errors import InputError
 from lrpgen.motifs import formats, matrices
-from lrpgen.motifs.frames import Frame
 from lrpgen.motifs.patterns import Pattern
 
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
@@ -19,8 +21,7 @@ BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
 def pattern(name: str, pfm: list[list[int]], sign: str = "+") -> Pattern:
     counts = np.array(pfm)
     sites = int(counts[:, 0].sum())
-    places = Frame(np.arange(sites), np.full(sites, 5), np.arange(sites) % 2 == 1, counts.shape[1])
-    return Pattern(name, sign, places, counts, counts / sites * 0.5, counts / sites)
+    return pattern_of(name, sign, counts, counts / sites * 0.5, counts / sites)
 
 
 ONE = pattern("pos_0", [[7, 0, 3, 1], [0, 0, 3, 2], [0, 7, 1, 2], [0, 0, 0, 2]])  # sevenths do not print exactly
@@ -67,6 +68,25 @@ def test_matrices_file(tmp_path: Path) -> None:
         assert group["hypothetical_cwm"].shape == (4, 4)  # type: ignore[union-attr]
 
 
+def test_matrices_read_back_and_a_bad_one_is_named(tmp_path: Path) -> None:
+    names = ["pos_0", "pos_2", "pos_10", "neg_0"]
+    made = [
+        formats.Matrices(name, "-" if name == "neg_0" else "+", 7, ONE.pfm, ONE.cwm, ONE.hypothetical_cwm)
+        for name in names
+    ]
+    formats.write_matrices(tmp_path / "p.h5", made[::-1], BACKGROUND)
+    found, background = formats.read_matrices(tmp_path / "p.h5")
+    assert [pattern.name for pattern in found] == names  # by number, not by letter
+    np.testing.assert_array_equal(background, BACKGROUND)
+    for pattern in found:
+        np.testing.assert_array_equal(pattern.pfm, ONE.pfm)
+        np.testing.assert_array_equal(pattern.hypothetical_cwm, ONE.hypothetical_cwm)
+    with h5py.File(tmp_path / "p.h5", "r+") as file:
+        file["pos_2"].attrs["sign"] = "plus"
+    with pytest.raises(InputError, match=r"p.h5 is not a patterns.h5 .*pattern pos_2 has sign plus and 7 seqlets"):
+        formats.read_matrices(tmp_path / "p.h5")
+
+
 def test_summary_and_table(tmp_path: Path) -> None:
     row = formats.summary(TWO, BACKGROUND)
     assert (row["pattern"], row["sign"], row["seqlets"], row["length"]) == ("neg_0", "-", 3, 3)
@@ -108,12 +128,13 @@ def test_bed_columns_order_and_strands(tmp_path: Path) -> None:
             "sign": ["+", "-"],
             "relevance": [2.0, -0.5],
             "pvalue": [1e-9, 0.002],
+            "q": [0.01234, np.nan],
         }
     )
     formats.write_seqlets(tmp_path / "s.bed", seqlets, ["pos_0", "."], regions)
     assert (tmp_path / "s.bed").read_text().splitlines() == [
-        "c\t141\t145\t.\t250\t-\t-0.5\t0.002\t-\tleft",
-        "c\t205\t215\tpos_0\t1000\t+\t2\t1e-09\t+\tright",
+        "c\t141\t145\t.\t250\t-\t-0.5\t0.002\t-\tleft\t.",
+        "c\t205\t215\tpos_0\t1000\t+\t2\t1e-09\t+\tright\t0.0123",
     ]
     places = seqlets.assign(reverse=[True, True], pattern=["pos_0", "neg_0"])
     formats.write_instances(tmp_path / "i.bed", places, regions)

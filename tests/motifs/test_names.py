@@ -12,7 +12,19 @@ import pytest
 from lrpgen.errors import InputError, MissingFeatureError
 from lrpgen.motifs import names
 from lrpgen.motifs.matrixfile import Known, Library, open_jaspar, read_jaspar
-from lrpgen.motifs.names import COLUMNS, SUMMARY, Naming, adjusted, best_name, described, name_patterns
+from lrpgen.motifs.names import (
+    COLUMNS,
+    SUMMARY,
+    Naming,
+    adjusted,
+    best_name,
+    described,
+    name_patterns,
+    similarity,
+)
+from lrpgen.sequences import WindowOptions, build_windows
+
+HLA = Path(__file__).parents[2] / "data" / "hla"
 
 # Position frequencies of human splice sites (percent, rounded), as textbooks show them: made here, not by lrpgen.
 DONOR = np.array(
@@ -31,6 +43,16 @@ def sampled(ppm: np.ndarray, sites: int, seed: int) -> np.ndarray:
     """Frequencies of `sites` sequences drawn from `ppm`."""
     random = np.random.default_rng(seed)
     return np.stack([random.multinomial(sites, column / column.sum()) / sites for column in ppm.T], axis=1)
+
+
+@pytest.fixture(scope="module")
+def hla_acceptors() -> dict[str, np.ndarray]:
+    """Frequencies of the acceptors of the embedded data: of all, and of draws of 45 as TF-MoDISco's small patterns."""
+    windows = build_windows(WindowOptions("splice-sites", HLA / "BA000025.2.fa.gz", HLA / "BA000025.2.cds.bed", seed=1))
+    onehot = windows.onehot[(windows.regions["label"] == "acceptor").to_numpy()][:, :, 82:104].astype(float)
+    random = np.random.default_rng(1)
+    draws = {f"draw {i}": onehot[random.choice(len(onehot), 45, replace=False)].mean(axis=0) for i in range(8)}
+    return {"all": onehot.mean(axis=0), **draws}
 
 
 def tract_and_core(width: int, seed: int) -> np.ndarray:
@@ -58,22 +80,28 @@ def tracts() -> dict[str, np.ndarray]:
     return made
 
 
-@pytest.mark.slow
-def test_jaspar_holds_no_splice_sites_and_names_none(jaspar: Library) -> None:
-    found = name_patterns(splice_sites(), jaspar)
-    assert found["pattern"].nunique() == 6
-    assert (found.loc[found["rank"] == 1, "q"] <= 0.05).any()  # by Tomtom alone they are CTCF
-    assert not found["named"].any(), found.loc[found["named"]]
+def nothing_but_q_would_name(found: pd.DataFrame) -> None:
+    """By Tomtom alone some have a name (else the test shows nothing); with all tests none has."""
+    assert found["q"].to_numpy().min() <= 0.05
+    assert not found["named"].to_numpy().any(), found.loc[found["named"]]
 
 
-@pytest.mark.slow
-def test_tracts_get_no_name_although_their_q_is_small(jaspar: Library, tracts: dict[str, np.ndarray]) -> None:
-    found = name_patterns(tracts, jaspar)
-    assert (found.loc[found["rank"] == 1, "q"] <= 0.05).any()  # Tomtom alone would name them: the reason for the null
-    assert not found["named"].any(), found.loc[found["named"]]
+def test_jaspar_holds_no_splice_sites_and_names_none(
+    jaspar: Library, hla_acceptors: dict[str, np.ndarray], tracts: dict[str, np.ndarray]
+) -> None:
+    for made in (splice_sites(), hla_acceptors, tracts):
+        nothing_but_q_would_name(name_patterns(made, jaspar))
 
 
-@pytest.mark.slow
+def test_half_a_motif_and_as_much_else_has_no_name(jaspar: Library) -> None:
+    one, two = (np.eye(4)[:, np.random.default_rng(seed).integers(4, size=24)] * 0.9 + 0.025 for seed in (1, 2))
+    found = name_patterns({"p": np.hstack([one[:, :12], two[:, 12:]])}, library_of(one), filler=jaspar).iloc[0]
+    assert found["q"] <= 0.05
+    assert found["similarity"] == pytest.approx(0.6, abs=0.15)  # a half, and what else falls on the same letter
+    assert np.isnan(found["p_shuffled"])  # no shuffles are drawn for what they cannot make a name
+    assert not found["named"]
+
+
 def test_known_motifs_keep_their_names(jaspar: Library) -> None:
     """Twelve matrices drawn at random, as frequencies of 50 sites, every other one turned over."""
     random = np.random.default_rng(3)
@@ -109,9 +137,30 @@ def test_the_filler_is_neither_reported_nor_counted(jaspar: Library) -> None:
 
 
 def test_a_pattern_that_is_its_own_shuffle_has_no_name(jaspar: Library) -> None:
-    found = name_patterns({"p": np.tile([[0.97], [0.01], [0.01], [0.01]], 10)}, jaspar)
-    assert (found["p_shuffled"].dropna() == 1).all()
-    assert not found["named"].any()
+    runs = library_of(np.tile([[0.97], [0.01], [0.01], [0.01]], 10))
+    found = name_patterns({"p": runs.motifs[0].ppm}, runs, filler=jaspar)
+    assert found[["similarity", "p_shuffled", "named"]].to_numpy().tolist() == [[1, 1, False]]
+
+
+def test_similarity_by_hand() -> None:
+    half, two_bits = np.array([[0.5], [0.5], [0.0], [0.0]]), np.array([[1.0], [0.0], [0.0], [0.0]])
+    both = np.hstack([two_bits, half])  # letters 2; 0.5 and 0.5
+    assert similarity(both, both, 0, False) == pytest.approx(1)
+    assert similarity(half, two_bits, 0, False) == pytest.approx(2**-0.5)  # 0.5 * 2 over 0.71 * 2
+    assert similarity(np.tile(two_bits, 4), np.tile(two_bits, 2), -1, False) == pytest.approx(2**-0.5)  # half of it
+    assert similarity(both, both[::-1, ::-1], 0, True) == pytest.approx(1)
+    assert similarity(both, both, 1, False) == pytest.approx(0.5 * 2 / 4.5)  # its first on the other's second column
+    assert similarity(np.full((4, 3), 0.25), both, 0, False) == 0
+
+
+def test_the_shuffles_of_one_pattern_count_among_all(jaspar: Library) -> None:
+    """Benjamini and Hochberg by hand: a p of 0.001 is 0.001 alone and 0.003 beside two that have none."""
+    known, flat = jaspar.motifs[7], np.full((4, 8), 0.25)
+    alone = name_patterns({"a": known.ppm}, jaspar).iloc[0]
+    assert (alone["p_shuffled"], alone["q_shuffled"]) == (0.001, 0.001)
+    beside = name_patterns({"a": known.ppm, "b": flat, "c": flat}, jaspar)
+    assert beside.iloc[0]["q_shuffled"] == 0.003
+    assert beside.loc[beside["pattern"] != "a", "q_shuffled"].isna().all()
 
 
 def test_the_same_seed_gives_the_same_table(jaspar: Library) -> None:
@@ -135,6 +184,7 @@ def test_what_a_pattern_says_of_its_matches() -> None:
     row = {
         "p": 1e-9,
         "q": 1e-6,
+        "similarity": 0.9,
         "p_shuffled": 0.001,
         "q_shuffled": 0.002,
         "offset": 0,
@@ -145,11 +195,12 @@ def test_what_a_pattern_says_of_its_matches() -> None:
         [
             {**row, "pattern": "a", "rank": 1, "target": "m1", "name": "M1", "named": False},
             {**row, "pattern": "a", "rank": 2, "target": "m2", "name": "m2", "named": True, "q": 1e-5},
+            {**row, "pattern": "a", "rank": 3, "target": "m3", "name": "M3", "named": True, "similarity": 0.95},
             {**row, "pattern": "b", "rank": 1, "target": "m1", "name": "M1", "named": False},
         ]
     )
     first, second = described(matches, "a"), described(matches, "b")
-    assert (first["name"], first["target"], first["q"], first["matches"]) == ("m2", "m2", 1e-5, "m1 M1; m2")
+    assert (first["name"], first["target"], first["q"], first["matches"]) == ("M3", "m3", 1e-6, "m1 M1; m2; m3 M3")
     assert (second["name"], second["target"]) == ("", "m1")
     assert tuple(first) == SUMMARY
 

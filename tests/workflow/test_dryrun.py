@@ -32,7 +32,9 @@ def test_default_plans_every_step(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
     assert jobs["motifs"] == 2  # donor and acceptor
+    assert jobs["merge"] == 1
     assert (jobs["explain_windows"], jobs["explain_tiles"]) == (2, 4)
+    assert (jobs["filters"], jobs["genome_hits"], jobs["enrich"]) == (1, 1, 2)  # enrichment of the track and of hits
     assert {"windows", "train", "predict", "gather", "tracks", "report", "all"} <= set(jobs)
     assert "profiles/default" in done.stdout  # picked up by itself
 
@@ -42,7 +44,36 @@ def test_fasta_example_has_no_tracks(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
     assert jobs["windows"] == jobs["motifs"] == 1
-    assert not {"tracks", "explain_tiles"} & set(jobs)
+    assert not {"tracks", "explain_tiles", "genome_hits", "enrich"} & set(jobs)
+
+
+def test_annotation_and_filters_reach_the_commands(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites")
+    more = {"filters": {"share": 0.5, "logos": 3}, "enrich": {"promoter": 50, "shifts": 9, "value": "positive"}}
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, **more}))
+    done = run(folder, "--dry-run", "--printshellcmds", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if "lrpgen filters" in line]
+    assert "--labels donor,acceptor" in line
+    assert "--share 0.5 --logos 3 --optional" in line
+    track, found = sorted(line for line in done.stdout.splitlines() if "lrpgen enrich" in line)[::-1]
+    assert "--relevance results/genes/tracks/donor.relevance.bw --annotation genes.bed --genome genome.fa" in track
+    assert "--promoter 50 --shifts 9 --seed 1 --value positive" in track
+    assert "--relevance results/genes/hits/donor.genome.bed" in found
+    assert "--by-name" in found
+    assert "--value" not in found
+
+
+def test_filters_can_be_left_out_and_the_background_has_no_hits(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites")
+    sheet = (folder / "samples.tsv").read_text().replace("\tdonor", "\tdecoy")
+    (folder / "samples.tsv").write_text(sheet)
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "filters": {"run": False}}))
+    done = run(folder, "--dry-run", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    assert jobs["tracks"] == jobs["enrich"] == 1
+    assert not {"filters", "genome_hits"} & set(jobs)
 
 
 def test_small_setting_is_the_default_made_small(repository: Path) -> None:
@@ -59,6 +90,15 @@ def test_several_samples_in_one_run(setting: Callable[..., Path]) -> None:
     assert jobs["windows"] == jobs["train"] == jobs["report"] == 3
     assert jobs["tracks"] == 1
     assert jobs["motifs"] == 4  # donor and acceptor, positive, positive
+    assert jobs["merge"] == jobs["merge_samples"] == 1  # only genes has two classes
+
+
+def test_merging_patterns_can_be_left_out(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites", own="sequences")
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "motifs": {"merge": False}}))
+    done = run(folder, "--dry-run", "--cores", "2", "--configfile", "config.yaml")
+    assert done.returncode == 0, done.stdout
+    assert not {"merge", "merge_samples"} & set(planned(done.stdout))
 
 
 def test_models_that_were_loaded_are_not_trained(repository: Path) -> None:
@@ -162,6 +202,7 @@ OWN = "own\tsequences\tpositives.fa\t\t\t\n"
         (HEADER + OWN.replace("sequences", "reads"), "samples.tsv:2: 'source' does not fit: 'reads' is not one of"),
         (HEADER + OWN.replace("own", "my own"), "samples.tsv:2: 'sample' is 'my own', which does not fit: Name of"),
         (HEADER + OWN.replace("positives", "nothing"), "samples.tsv:2: fasta nothing.fa does not exist;"),
+        (HEADER + OWN.replace("own", "merged", 1), "samples.tsv:2: results/merged holds the patterns of all samples"),
         (HEADER + "own\tsequences\n", "samples.tsv:2: source sequences needs the column 'fasta';"),
         (HEADER + "a\tregions\tgenome.fa\n", "samples.tsv:2: source regions needs the column 'bed';"),
         (HEADER + "a\tsequences\tpositives.fa\tpeaks.bed\n", "samples.tsv:2: the column 'bed' means nothing to source"),
@@ -171,6 +212,10 @@ OWN = "own\tsequences\tpositives.fa\t\t\t\n"
             "samples.tsv:2: the column 'labels' needs 'task' beside it;",
         ),
         (MORE + "a\tsequences\tpositives.fa\tgenome.fa\tlabels\n", "the column 'labels' needs 'output' beside it;"),
+        (
+            HEADER.replace("target", "annotation") + "a\tregions\tgenome.fa\tpeaks.bed\t\tgenes.bed\n",
+            "samples.tsv:2: the column 'annotation' needs 'target' beside it;",
+        ),
         (MORE + "a\tsequences\tpositives.fa\t\t\t\tnone.h5\n", "samples.tsv:2: model none.h5 does not exist;"),
         (MORE + "a\tsequences\tpositives.fa\t\tcounts\n", "samples.tsv:2: 'task' does not fit: 'counts' is not one of"),
         (HEADER + OWN.rstrip("\n") + "\tmore\n", "samples.tsv:2: 7 columns, but the header names 6."),

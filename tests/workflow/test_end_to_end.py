@@ -42,6 +42,8 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
         assert not list(results.glob("shards/*")), "shards are temporary"
         assert list((folder / "logs" / sample).glob("*.log"))
         assert list((folder / "benchmark_runs" / sample).glob("*.tsv"))
+    for place, folders in (("genes/merged", 2), ("merged", 4)):
+        assert len(json.loads((folder / "results" / place / "summary.json").read_text())["folders"]) == folders
     track = json.loads((folder / "results/genes/tracks/donor.json").read_text())
     assert track["contigs"] == {"chr1": GENES * GENE}
     assert not (folder / "results/own/tracks").exists()

@@ -14,12 +14,15 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 GENES, GENE = 100, 400  # a gene of 400 bp: exon 100, intron 100, exon 100, and 100 bp between genes
+HEADER = "sample\tsource\tfasta\tbed\tnegatives\ttarget\tannotation"
 CONFIG: dict[str, Any] = {
     "samples": "samples.tsv",
     "windows": {"width": 64, "decoys_per_site": 2, "validation_start": 20_000, "test_start": 28_000},
     "model": {"epochs": 2, "batch_size": 32},
     "explain": {"shards": 2},
     "tracks": {"stride": 400, "shards": 2},
+    "filters": {"logos": 2},
+    "enrich": {"shifts": 50},
 }
 
 
@@ -74,10 +77,10 @@ def write_setting(folder: Path, samples: dict[str, str]) -> None:
     (folder / "genes.bed").write_text("\n".join(blocks) + "\n")
     (folder / "peaks.bed").write_text("\n".join(peaks) + "\n")
     files = {
-        "splice-sites": "genome.fa\tgenes.bed\t\tdonor",
-        "regions": "genome.fa\tpeaks.bed\t\t",
-        "sequences": "positives.fa\t\t\t",
+        "splice-sites": "genome.fa\tgenes.bed\t\tdonor\tgenes.bed",
+        "regions": "genome.fa\tpeaks.bed\t\t\t",
+        "sequences": "positives.fa\t\t\t\t",
     }
     rows = [f"{name}\t{source}\t{files[source]}" for name, source in samples.items()]
-    (folder / "samples.tsv").write_text("\n".join(["sample\tsource\tfasta\tbed\tnegatives\ttarget", *rows]) + "\n")
+    (folder / "samples.tsv").write_text("\n".join([HEADER, *rows]) + "\n")
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))

@@ -47,15 +47,16 @@ NEEDS = {
 REFUSES = {
     "splice-sites": ["negatives", "labels", "task"],
     "regions": ["sites", "exon", "intron"],
-    "sequences": ["bed", "target", "sites", "exon", "intron"],
+    "sequences": ["bed", "target", "annotation", "sites", "exon", "intron"],
 }
 TOGETHER = [
     ("labels", "task"),
     ("task", "labels"),
     ("labels", "output"),
     ("weights", "model"),
+    ("annotation", "target"),
 ]
-FILES = ["fasta", "bed", "negatives", "labels", "model", "weights"]
+FILES = ["fasta", "bed", "negatives", "labels", "model", "weights", "annotation"]
 
 
 def plain(error, known):
@@ -134,6 +135,10 @@ def read_samples(path):
 
 def check_sample(row, place):
     """What the schema cannot say: which columns go together, and that the files are there."""
+    if row["sample"] == "merged":
+        raise WorkflowError(
+            f"{place}: results/merged holds the patterns of all samples together; call sample 'merged' something else."
+        )
     source = row["source"]
     for column in NEEDS[source]:
         if not row[column]:
@@ -185,6 +190,7 @@ wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
     target="|".join(sorted(re.escape(name) for name in TARGETS if name)),
     member="[0-9]+",
+    what="relevance|hits",
 
 
 scattergather:
@@ -196,6 +202,11 @@ def explained(sample):
     """What is explained: all classes but the background, which comes last, or the output that the sheet names."""
     row = SAMPLES[sample]
     return [row["output"]] if row["output"] else row_classes(row)[:-1]
+
+
+def searched(sample):
+    """The classes whose patterns are looked for along the genome: the one with a track, if it has patterns."""
+    return [name for name in explained(sample) if name == SAMPLES[sample]["target"]]
 
 
 def loaded(sample):

@@ -39,18 +39,43 @@ def track_files(wildcards):
     return [f"results/{wildcards.sample}/tracks/{target}.json"] if target else []
 
 
+def enriched(sample):
+    """What is looked up in the sample's annotation, if the sheet names one: the track, and hits along the genome."""
+    annotated = bool(SAMPLES[sample]["annotation"])
+    return annotated * ["relevance"] + annotated * len(searched(sample)) * ["hits"]
+
+
+def enriched_file(wildcards):
+    """The track or the hits that are looked up."""
+    name = {
+        "relevance": "tracks/{target}.relevance.bw",
+        "hits": "hits/{target}.genome.bed",
+    }
+    return f"results/{wildcards.sample}/{name[wildcards.what].format(target=wildcards.target)}"
+
+
 def motif_library(wildcards):
     """The MEME file that patterns are named by, where the config gives one."""
     names = config["motifs"]["names"]
     return [] if names in ("jaspar", "none") else names
 
 
-def motif_summaries(wildcards):
+def of_motifs(sample, name):
+    """The file `name` of each class of a sample that is searched for motifs."""
     return expand(
-        "results/{sample}/motifs/{target}/summary.json",
-        sample=wildcards.sample,
-        target=explained(wildcards.sample),
+        "results/{sample}/motifs/{target}/{name}",
+        sample=sample,
+        target=explained(sample),
+        name=name,
     )
+
+
+def motif_summaries(wildcards):
+    return of_motifs(wildcards.sample, "summary.json")
+
+
+def motif_matrices(wildcards):
+    return of_motifs(wildcards.sample, "patterns.h5")
 
 
 def final_output(wildcards):
@@ -59,6 +84,9 @@ def final_output(wildcards):
     for sample, row in SAMPLES.items():
         made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
         once = [rules.windows, *made, rules.predict, rules.gather, rules.report]
+        if config["motifs"]["merge"] and len(explained(sample)) > 1:
+            once.append(rules.merge)
+        once += [rules.filters] if config["filters"]["run"] else []
         wanted += [
             str(path).format(sample=sample) for rule in once for path in rule.output
         ]
@@ -68,9 +96,17 @@ def final_output(wildcards):
             for target in explained(sample)
         ]
         pairs += [(rules.tracks, row["target"])] if row["target"] else []
+        pairs += [(rules.genome_hits, target) for target in searched(sample)]
         wanted += [
             str(path).format(sample=sample, target=target)
             for rule, target in pairs
             for path in rule.output
         ]
+        wanted += [
+            str(path).format(sample=sample, target=row["target"], what=what)
+            for what in enriched(sample)
+            for path in rules.enrich.output
+        ]
+    if config["motifs"]["merge"] and len(SAMPLES) > 1:
+        wanted += rules.merge_samples.output
     return wanted

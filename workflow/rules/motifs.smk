@@ -1,4 +1,4 @@
-# Seqlets, patterns, their names, logos and instances of one class, from relevance alone.
+# Seqlets, patterns, their names, logos and instances of one class; first-layer filters; what annotations say to it.
 
 
 rule motifs:
@@ -42,7 +42,7 @@ rule motifs:
         runtime=minutes(120),
     params:
         folder=lambda wildcards, output: str(Path(output.summary).parent),
-        options=motif_options(),
+        options=pattern_options(),
         code=code_hash("motifs", "plots"),
     shell:
         "lrpgen motifs {input.relevance:q} --target {wildcards.target:q} {params.options}"
@@ -67,10 +67,88 @@ rule hits:
         mem_mb=megabytes(2000),
         runtime=minutes(120),
     params:
-        options=command_options(
-            {"--max-q": config["motifs"]["max_hit_q"], "--seed": config["seed"]}
-        ),
+        options=hit_options(),
         code=code_hash("motifs"),
     shell:
         "lrpgen hits {input.relevance:q} --patterns {input.patterns:q} --target {wildcards.target:q} {params.options}"
         " -o {output.bed:q} > {log:q} 2>&1"
+
+
+rule genome_hits:
+    input:
+        track="results/{sample}/tracks/{target}.relevance.bw",
+        genome=sample_file("fasta"),
+        patterns="results/{sample}/motifs/{target}/patterns.h5",
+    output:
+        bed="results/{sample}/hits/{target}.genome.bed",
+        summary="results/{sample}/hits/{target}.genome.json",
+    log:
+        "logs/{sample}/genome_hits.{target}.log",
+    benchmark:
+        "benchmark_runs/{sample}/genome_hits.{target}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(240),
+    params:
+        options=hit_options(),
+        code=code_hash("motifs"),
+    shell:
+        "lrpgen hits --track {input.track:q} --genome {input.genome:q} --patterns {input.patterns:q} {params.options}"
+        " -o {output.bed:q} > {log:q} 2>&1"
+
+
+rule filters:
+    input:
+        windows="results/{sample}/windows.h5",
+        model="results/{sample}/model.safetensors",
+    output:
+        # Members of an ensemble have filters of their own: these are the first one's.
+        folder=directory("results/{sample}/filters"),
+    log:
+        "logs/{sample}/filters.log",
+    benchmark:
+        "benchmark_runs/{sample}/filters.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000),
+        runtime=minutes(60),
+    params:
+        options=filter_options,
+        windows=explained_windows,
+        code=code_hash("lrp", "motifs", "plots"),
+    shell:
+        "lrpgen filters --model {input.model:q} --windows {input.windows:q} {params.windows} {params.options}"
+        " --optional --threads {threads} -o {output.folder:q} > {log:q} 2>&1"
+
+
+rule enrich:
+    input:
+        track=enriched_file,
+        annotation=sample_file("annotation"),
+        genome=sample_file("fasta"),
+    output:
+        table="results/{sample}/enrichment/{target}.{what}.tsv",
+        features="results/{sample}/enrichment/{target}.{what}.features.tsv",
+    log:
+        "logs/{sample}/enrich.{target}.{what}.log",
+    benchmark:
+        "benchmark_runs/{sample}/enrich.{target}.{what}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        # Some 60 bytes per base of the longest contig, which nobody knows yet: enough for the longest human one.
+        mem_mb=megabytes(16000),
+        runtime=minutes(120),
+    params:
+        options=enrich_options,
+        code=code_hash("motifs"),
+    shell:
+        "lrpgen enrich --relevance {input.track:q} --annotation {input.annotation:q} --genome {input.genome:q}"
+        " {params.options} -o {output.table:q} > {log:q} 2>&1"

@@ -80,21 +80,50 @@ def train_options(seed):
     return find
 
 
+def relevance_options():
+    """Options of every command that explains."""
+    section = config["explain"]
+    return {
+        "--composite": section["composite"],
+        "--prune-positive": section["prune"]["positive"],
+        "--prune-negative": section["prune"]["negative"],
+        "--redistribute": section["prune"]["redistribute"],
+        "--reference": section["reference"],
+        "--batch-size": section["batch_size"],
+        "--seed": config["seed"],
+    }
+
+
 def explain_options(wildcards):
     """Options of `lrpgen explain` that windows and genome tiles share."""
-    section = config["explain"]
+    strands = {"--strands": config["explain"]["strands"]}
+    return command_options({**relevance_options(), **strands})
+
+
+def filter_options(wildcards):
+    """Options of `lrpgen filters`."""
+    own = {f"--{name}": config["filters"][name] for name in ("share", "logos")}
+    return command_options({**relevance_options(), **own})
+
+
+def hit_options():
+    """Options of `lrpgen hits`."""
     return command_options(
-        {
-            "--composite": section["composite"],
-            "--prune-positive": section["prune"]["positive"],
-            "--prune-negative": section["prune"]["negative"],
-            "--redistribute": section["prune"]["redistribute"],
-            "--reference": section["reference"],
-            "--strands": section["strands"],
-            "--batch-size": section["batch_size"],
-            "--seed": config["seed"],
-        }
+        {"--max-q": config["motifs"]["max_hit_q"], "--seed": config["seed"]}
     )
+
+
+def enrich_options(wildcards):
+    """Options of `lrpgen enrich` for a track, or for hits of each pattern apart."""
+    section = config["enrich"]
+    options = {
+        "--promoter": section["promoter"],
+        "--shifts": section["shifts"],
+        "--seed": config["seed"],
+    }
+    if wildcards.what == "hits":
+        return f"{command_options(options)} --by-name"
+    return command_options({**options, "--value": section["value"]})
 
 
 def explained_windows(wildcards):
@@ -125,8 +154,8 @@ def optional(flag, name):
     return find
 
 
-def motif_options():
-    """Options of `lrpgen motifs`."""
+def pattern_options():
+    """Options that `lrpgen motifs` and `lrpgen merge` share: names and colours."""
     names = ["names", "release", "taxon", "max_name_q", "palette"]
     options = {f"--{k.replace('_', '-')}": config["motifs"][k] for k in names}
     return command_options({**options, "--seed": config["seed"]})

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InputError
-from ...files import atomic
+from ...files import atomic, check_output
 from ...progress import progress, say
+from ..contigs import few, hint
 from .annotation import read_annotation
 from .derive import features_of, merged
 from .rotation import cumulative, p_value, turned_sums
@@ -92,6 +93,7 @@ def enrich(job: EnrichJob) -> pd.DataFrame:
     ------
     InputError : a file that cannot be read or does not fit (contigs, assembly), an option that is not known.
     """
+    check_output(job.output)
     annotation = read_annotation(job.annotation)
     signal = open_signal(job.track, genome=job.genome, lengths=annotation.lengths, target=job.target)
     contigs = _shared(job, signal, annotation.features["contig"])
@@ -135,18 +137,15 @@ def _shared(job: EnrichJob, signal: Signal, named: Any) -> dict[str, int]:
     shared = {name: length for name, length in signal.contigs.items() if name in set(annotated)}
     if not shared:
         raise InputError(
-            f"{job.annotation} is on contigs {_few(annotated)}, {job.track} on {_few(list(signal.contigs))}; none is in both, "
-            "so rename those of one of the two"
+            f"{job.annotation} is on contigs {few(annotated)}, {job.track} on {few(signal.contigs)}; none is in both: "
+            f"{hint(annotated, signal.contigs)}"
         )
-    if lost := len(annotated) - len(shared):
+    if lost := [name for name in annotated if name not in shared]:
         say(
-            f"note: {lost} of {len(annotated)} contigs of {job.annotation} are not in {job.track}; their features are left out"
+            f"note: {len(lost)} of {len(annotated)} contigs of {job.annotation} are not in {job.track} ({few(lost)}); their "
+            "features are left out"
         )
     return shared
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
 
 
 def _add(kinds: _Kinds, name: str, features: Any, before: tuple[np.ndarray, np.ndarray], turns: np.ndarray) -> None:

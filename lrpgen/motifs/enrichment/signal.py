@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ...errors import InputError
 from ...files import existing
@@ -20,6 +21,7 @@ BEDGRAPH = (".bedgraph", ".bdg", ".bg")
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 BLOCK = 4096  # windows read from a store at a time
 ALL = ""  # the one name of a track without names, and hits of any name
+NO_HITS = {"start": np.int64, "end": np.int64, "name": object, "strand": object}
 VALUES = ("signed", "positive", "negative", "absolute")
 
 
@@ -50,8 +52,11 @@ def open_signal(path: str | Path, *, genome: Path | None = None, lengths: dict[s
 
     Raises `InputError` for another kind of file, an unknown class, and where nothing says how long contigs are.
     """
-    path = existing(path, "track")
     known = Genome(genome).contigs if genome is not None else lengths
+    path = Path(path)
+    if path.suffix == ".bed" and path.is_file() and not path.stat().st_size and known:
+        return Hits(path, known)  # what `lrpgen hits` writes where it finds none
+    path = existing(path, "track")
     with open(path, "rb") as handle:
         magic = handle.read(8)
     if magic[:4] in BIGWIG_MAGIC:
@@ -69,6 +74,7 @@ class BigWig(Signal):
     def __init__(self, path: Path) -> None:
         import pyBigWig
 
+        path = existing(path, "track")
         try:
             self._file: Any = pyBigWig.open(str(path))
         except RuntimeError as error:
@@ -76,7 +82,17 @@ class BigWig(Signal):
         super().__init__(path, dict(self._file.chroms()), stranded=False)
 
     def read(self, contig: str, name: str = ALL) -> np.ndarray:
-        return np.asarray(self._file.values(contig, 0, self.contigs[contig], numpy=True), dtype=np.float64)[None]
+        return self.piece(contig, 0, self.contigs[contig])[None]
+
+    def piece(self, contig: str, start: int, end: int) -> np.ndarray:
+        """float64 (end - start,); NaN where nothing is known."""
+        return np.asarray(self._file.values(contig, start, end, numpy=True), dtype=np.float64)
+
+    @property
+    def bases(self) -> int:
+        """About how many have a value (the file's header would say, but pyBigWig crashes where a value is infinite)."""
+        shares = {contig: self._file.stats(contig, type="coverage")[0] or 0 for contig in self.contigs}
+        return round(sum(share * self.contigs[contig] for contig, share in shares.items()))
 
 
 class Windows(Signal):
@@ -119,18 +135,15 @@ def _block(store: Store, first: int) -> np.ndarray:
 
 
 class Hits(Signal):
-    """A BED file of hits, each counted at its middle; every base is known. Stranded if every hit has a strand."""
+    """A BED file of hits, each counted at its middle; every base of every contig is known, so that no hit is a count too.
+    Stranded if every hit has a strand."""
 
     what = "hits"
 
     def __init__(self, path: Path, lengths: dict[str, int]) -> None:
-        table: Any = read_bed(path)
-        strands = [
-            (line.split("\t") + [""] * 6)[5].strip() in ("+", "-")  # read_bed takes none for +
-            for _, line in lines(path, "BED")
-            if line.strip() and not line.startswith(SKIPPED)
-        ]
-        contigs = _known(path, list(dict.fromkeys(table["chrom"])), lengths)
+        table, strands = _rows(path) if path.stat().st_size else (pd.DataFrame(columns=["chrom", *NO_HITS]), [])
+        table = table.astype(NO_HITS)
+        contigs: Any = {**_known(path, list(dict.fromkeys(table["chrom"])), lengths), **lengths}
         over = table["end"].to_numpy() > table["chrom"].map(contigs).to_numpy()
         if over.any():
             row = table.iloc[int(np.argmax(over))]
@@ -141,13 +154,23 @@ class Hits(Signal):
         self._minus = (table["strand"] == "-").to_numpy() & self.stranded
 
     def names(self, *, by_name: bool) -> list[str]:
-        return sorted(set(self._name)) if by_name else [ALL]
+        return sorted(set(self._name)) or [ALL] if by_name else [ALL]
 
     def read(self, contig: str, name: str = ALL) -> np.ndarray:
         of = (self._contig == contig) & (True if name == ALL else self._name == name)
         length = self.contigs[contig]
         tracks = [self._middle[of & (self._minus == minus)] for minus in ((False, True) if self.stranded else (False,))]
         return np.stack([np.bincount(middle, minlength=length).astype(np.float64) for middle in tracks])
+
+
+def _rows(path: Path) -> tuple[Any, list[bool]]:
+    """The hits, and whether each has a strand (`read_bed` takes none for +)."""
+    strands = [
+        (line.split("\t") + [""] * 6)[5].strip() in ("+", "-")
+        for _, line in lines(path, "BED")
+        if line.strip() and not line.startswith(SKIPPED)
+    ]
+    return read_bed(path), strands
 
 
 def _known(path: Path, names: list[str], lengths: dict[str, int]) -> dict[str, int]:

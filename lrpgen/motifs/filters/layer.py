@@ -22,6 +22,10 @@ from ...lrp.propagate import OUT
 KERNELS = ("conv1d", "conv2d")
 
 
+class NoFiltersError(InputError):
+    """The model's first layer is no set of filters that read the bases."""
+
+
 @dataclass(frozen=True)
 class Use:
     """One use of the filters.
@@ -63,11 +67,12 @@ def first_layer(graph: Graph, name: str | None = None) -> FirstLayer:
 
     Raises
     ------
-    InputError : there is none, it reads computed values, not all four bases, or is grouped; `name` is not one of them.
+    NoFiltersError : there is none, it reads computed values, not all four bases, or is grouped.
+    InputError : `name` is not one of them.
     """
     found = _readers_of_bases(graph)
     if not found:
-        raise InputError("the model has no 1-d or 2-d convolution that reads the bases; filters need one")
+        raise NoFiltersError("the model has no 1-d or 2-d convolution that reads the bases; filters need one")
     named = [node for node in found if name in (None, node.layer)]
     if not named:
         known = ", ".join(node.layer for node in found)
@@ -131,7 +136,7 @@ def _use(graph: Graph, node: Node, weight: Tensor) -> Use:
     place = torch.where(entries >= 0, entries % length, -1)
     inside = (entries >= 0).all(0)
     if not bool(inside.any()):
-        raise InputError(f"the filters of {node.layer} are wider than the window; nothing can be read from them")
+        raise NoFiltersError(f"the filters of {node.layer} are wider than the window; nothing can be read from them")
     at = int(torch.nonzero(inside)[0])
     order: dict[int, list[int]] = {}  # base read by the first whole position -> entries of the kernel, in its order
     size = weight[0, 0].numel()
@@ -139,11 +144,15 @@ def _use(graph: Graph, node: Node, weight: Tensor) -> Use:
         order.setdefault(int(place[entry, at]), []).append(entry)
     bases = entries // length
     if any(sorted(int(bases[entry, at]) for entry in column) != [0, 1, 2, 3] for column in order.values()):
-        raise InputError(f"the filters of {node.layer} do not read all four bases of each position; they are no motifs")
+        raise NoFiltersError(
+            f"the filters of {node.layer} do not read all four bases of each position; they are no motifs"
+        )
     first = torch.tensor([column[0] for column in order.values()])
     for number, column in enumerate(order.values()):
         if not bool((place[column][:, inside] == place[first[number], inside]).all()):
-            raise InputError(f"the filters of {node.layer} read bases of several positions at once; they are no motifs")
+            raise NoFiltersError(
+                f"the filters of {node.layer} read bases of several positions at once; they are no motifs"
+            )
     reads = list(order)
     return Use(node.name, node.layer, place[first].T.contiguous(), reads[0] > reads[-1])
 
@@ -163,7 +172,9 @@ def _numbered_input(graph: Graph, node: Node) -> Tensor:
     index = found.double().round().long().clamp(0, numbers.numel())
     expected = trial.flatten()[(index - 1).clamp(min=0)]
     if not bool(((index == 0) | torch.isclose(expected, moved, rtol=1e-6)).all()):
-        raise InputError(f"{node.layer} reads values computed from the bases, not the bases; filters cannot be shown")
+        raise NoFiltersError(
+            f"{node.layer} reads values computed from the bases, not the bases; filters cannot be shown"
+        )
     return index
 
 
@@ -173,7 +184,7 @@ def _columns(index: Tensor, node: Node, weight: Tensor) -> Tensor:
         _argument(node, at, default) for at, default in ((3, 1), (4, 0), (5, 1), (6, 1))
     )
     if groups != 1:
-        raise InputError(f"{node.layer} is a grouped convolution, whose filters do not read all bases")
+        raise NoFiltersError(f"{node.layer} is a grouped convolution, whose filters do not read all bases")
     kernel = tuple(weight.shape[2:])
     axes = len(kernel)
     stride, dilation = _each(stride, axes), _each(dilation, axes)

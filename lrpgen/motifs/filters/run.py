@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ... import __version__
 from ...errors import InputError
-from ...files import atomic_dir, sha256
+from ...files import atomic_dir, sha256, write_json
 from ...progress import progress, say
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class FilterJob:
         share of the filter's greatest activation.
     layer : name of the convolution, where several read the bases.
     logos : how many filters are drawn, those of the strongest mean relevance first; None = all.
+    optional : a model without filters that read the bases is no error: the folder then holds a summary that says why.
     """
 
     model: Path
@@ -52,6 +54,7 @@ class FilterJob:
     device: str = "auto"
     threads: int = 0
     seed: int = 1
+    optional: bool = False
 
     def __post_init__(self) -> None:
         if self.share is not None and not 0 <= self.share < 1:
@@ -81,11 +84,21 @@ def find_filters(job: FilterJob) -> dict[str, Any]:
 
     Raises
     ------
-    InputError : no convolution on the bases, windows that do not fit the model, an unknown class.
+    NoFiltersError : no convolution on the bases. InputError : windows that do not fit the model, an unknown class.
     """
+    from .layer import NoFiltersError
     from .output import write_filters
 
-    found = _collect(job)
+    try:
+        found = _collect(job)
+    except NoFiltersError as error:
+        if not job.optional:
+            raise
+        say(f"note: {error}")
+        summary = {"filters": 0, "notes": [str(error)], "lrpgen_version": __version__}
+        with atomic_dir(job.output) as folder:
+            write_json(folder / "summary.json", summary)
+        return summary
     for note in found.notes:
         say(f"note: {note}")
     origin = {
