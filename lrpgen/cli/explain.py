@@ -42,6 +42,9 @@ def explain(
     shard: Annotated[str, typer.Option(help="K/N: the Kth of N parts of the work.")] = "1/1",
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
     multipliers: Annotated[bool, typer.Option(help="Keep hypothetical contributions (motifs need them).")] = True,
+    shuffled: Annotated[
+        int, typer.Option(help="Explain so many dinucleotide shuffles of the windows: the null of `lrpgen motifs`.")
+    ] = 0,
     seed: Seed = 1,
     device: Device = "auto",
     threads: Threads = 0,
@@ -63,6 +66,8 @@ def explain(
         raise InputError("explain needs --output, the store to write; name a file")
     if (windows is None) == (genome is None):
         raise InputError("explain needs either --windows or --genome; give one of them")
+    if shuffled and genome is not None:
+        raise InputError("--shuffled is for --windows; tiles of a genome have no seqlets to compare with")
     job = Job(
         model=model[0],
         members=tuple(model[1:]),
@@ -79,6 +84,7 @@ def explain(
         device=device,
         threads=threads,
         seed=seed,
+        shuffled=shuffled,
     )
     if windows is not None:
         explain_windows(job, windows, labels.split(",") if labels else None)

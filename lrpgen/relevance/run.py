@@ -22,6 +22,7 @@ from ..models import Card, load_model, read_card
 from ..models.ensemble import check_members, model_paths
 from ..progress import progress, say
 from ..sequences import Genome, Tiles, WindowFile, open_windows
+from ..sequences.negatives import shuffle_seeded
 from .store import LEDGER_COLUMNS, Batch, create
 
 METHOD = ("reference", "strands", "init")  # arguments of `explain` that a job passes on as they are
@@ -33,6 +34,8 @@ class Job:
     """One shard of work. shard: (k, n), k counted from 1. target: a class name; None = each window's own class.
 
     members : further models; the store then holds the mean relevance over all and its spread.
+    shuffled : explain so many dinucleotide shuffles of the windows in their place: what relevance without a signal looks
+        like, for error rates of seqlets. Their store holds neither one-hot nor multipliers.
     """
 
     model: Path
@@ -50,6 +53,7 @@ class Job:
     threads: int = 0
     seed: int = 1
     members: tuple[Path, ...] = ()
+    shuffled: int = 0
 
     def __post_init__(self) -> None:
         k, n = self.shard
@@ -57,6 +61,8 @@ class Job:
             raise InputError(f"shard {k}/{n} does not exist; give K/N with K from 1 to N")
         if self.batch_size < 1:
             raise InputError(f"batch_size={self.batch_size} is too small; give at least 1")
+        if self.shuffled < 0:
+            raise InputError(f"{self.shuffled} shuffled windows cannot be explained; give their number, or 0 for none")
 
     @property
     def models(self) -> list[Path]:
@@ -100,14 +106,24 @@ def explain_windows(job: Job, windows: Path, labels: list[str] | None = None) ->
             chosen, selected = [], _unlabelled(job, source, card, labels)
             if source.task == "labels":
                 say(f"explaining: {len(selected):,} of {len(regions):,} windows, those with {job.target} = 1")
-        rows = selected[job.rows(len(selected))]
-        origin = {"windows": sha256(windows), "labels": chosen}
+        origin = {"windows": sha256(windows), "labels": chosen, "shuffled": job.shuffled}
+        numbers = job.rows(job.shuffled or len(selected))
         with _explainer(job, card, origin) as run:
-            for part in _batches(rows, job.batch_size):
-                table = regions.iloc[part]
+            for part in _batches(numbers, job.batch_size):
+                rows = selected[part * len(selected) // job.shuffled if job.shuffled else part]
+                table, onehot = regions.iloc[rows], source.onehot(rows)
                 target = torch.tensor([card.index(job.target or label) for label in table["label"]])
-                run(table, source.onehot(part), target)
-    return len(rows)
+                if job.shuffled:
+                    onehot = _shuffles(onehot, part, job.seed)
+                    table = table.assign(name="shuffle:" + table["name"].astype(str))
+                run(table, onehot, target)
+    return len(numbers)
+
+
+def _shuffles(onehot: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray:
+    """A dinucleotide shuffle of each window: its own by `numbers`, whatever the shard and the batch."""
+    seeds = np.array([[np.random.default_rng([seed, 2, number]).integers(2**31 - 1) for number in numbers.tolist()]])
+    return shuffle_seeded(onehot, seeds)[:, 0]
 
 
 def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> np.ndarray:
@@ -162,7 +178,7 @@ def _explainer(job: Job, card: Card, origin: dict[str, Any]) -> Iterator[Any]:
     set_threads(job.threads)
     example = torch.zeros(1, 4, card.width)
     graphs: list[Graph] = [as_graph(load_model(path), example).to(place) for path in job.models]
-    whole = "windows" in origin
+    whole = "windows" in origin and not job.shuffled
     prune = asdict(job.prune) if job.prune else None
     method = {"composite": job.composite, "prune": prune, **{key: getattr(job, key) for key in METHOD}}
     attrs = {

@@ -20,7 +20,7 @@ def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarr
     shuffled = np.empty((len(onehot), copies, *onehot.shape[1:]), dtype=np.int8)
     seeds = _seeds(len(onehot), copies, seed)
     for at in range(0, len(onehot), BATCH):
-        shuffled[at : at + BATCH] = _shuffle(onehot[at : at + BATCH], seeds[:, at : at + BATCH])
+        shuffled[at : at + BATCH] = shuffle_seeded(onehot[at : at + BATCH], seeds[:, at : at + BATCH])
     return shuffled
 
 
@@ -29,7 +29,7 @@ def append_shuffles(spool: Spool, copies: int, seed: int) -> np.ndarray:
     count = len(spool)
     seeds = _seeds(count, copies, seed)
     for rows, codes in spool.blocks(np.arange(count)):
-        made = _shuffle(onehot_of(codes), seeds[:, rows])
+        made = shuffle_seeded(onehot_of(codes), seeds[:, rows])
         found = np.where(made.any(axis=2), made.argmax(axis=2), UNKNOWN).astype(np.uint8)
         spool.append(found.reshape(-1, spool.width))
     return np.repeat(np.arange(count), copies)
@@ -39,8 +39,8 @@ def _seeds(count: int, copies: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, 1]).integers(0, 2**31 - 1, size=(copies, count))
 
 
-def _shuffle(onehot: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """int8 (n, copies, 4, L) with one seed per copy and sequence: seeds (copies, n)."""
+def shuffle_seeded(onehot: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """int8 (n, copies, 4, L), as `dinucleotide_shuffle`, with one seed per copy and sequence: seeds (copies, n)."""
     use_numba_cache()
     import torch
     from tangermeme.ersatz import dinucleotide_shuffle as shuffle

@@ -1,5 +1,7 @@
 """Windows and tiles through the engine: shards add up to the whole, tiles sit where they say."""
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import lrpgen
 from lrpgen.errors import InputError
 from lrpgen.lrp import Prune
 from lrpgen.models import Card, MotifCNN, save_model
-from lrpgen.relevance.run import Job, describe_model, explain_tiles, explain_windows
+from lrpgen.relevance.run import Job, _shuffles, describe_model, explain_tiles, explain_windows
 from lrpgen.relevance.store import gather, open_store
 from lrpgen.sequences import Genome, open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
@@ -160,3 +162,40 @@ def test_tiles_need_a_target(model, fasta, tmp_path):
 def test_labels_must_be_known(model, windows, tmp_path):
     with pytest.raises(InputError, match="'donor' is not one of"):
         explain_windows(Job(model, tmp_path / "r.h5", device="cpu"), windows, ["donor"])
+
+
+def test_shuffled_windows_are_explained_the_same_whatever_the_shard_and_batch(model, windows, tmp_path):
+    """100 shuffles of 60 windows: every window twice or once, each time in another order."""
+    whole = Job(model, tmp_path / "null.h5", shuffled=100, batch_size=33, device="cpu", threads=1, seed=5)
+    assert explain_windows(whole, windows) == 100
+    parts = [tmp_path / f"{k}.h5" for k in (1, 2, 3)]
+    for k, path in enumerate(parts, 1):
+        explain_windows(replace(whole, output=path, shard=(k, 3), batch_size=7), windows)
+    gather(parts, tmp_path / "parts.h5")
+    with (
+        open_store(tmp_path / "null.h5") as null,
+        open_store(tmp_path / "parts.h5") as joined,
+        open_windows(windows) as source,
+    ):
+        positives = np.flatnonzero(source.regions["label"] == "positive")
+        names = source.table(positives)["name"].tolist()
+        assert null.regions["name"].tolist() == [f"shuffle:{names[i * 60 // 100]}" for i in range(100)]
+        np.testing.assert_allclose(joined.relevance(), null.relevance(), atol=1e-6)
+        assert len(np.unique(null.relevance(), axis=0)) > 95  # twice the same window is not twice the same shuffle
+        assert null.attrs["source"]["shuffled"] == 100
+        assert not null.has("onehot")
+        # The shuffles themselves: each keeps its window's dinucleotides, and its relevance is what is stored.
+        shuffled = _shuffles(source.onehot(positives[np.arange(100) * 60 // 100]), np.arange(100), 5)
+        assert _pairs(shuffled[1]) == _pairs(shuffled[0]) == _pairs(source.onehot(positives[:1])[0])
+        found = lrpgen.explain(lrpgen.load_model(model), torch.from_numpy(shuffled), target=0, device="cpu")
+        np.testing.assert_allclose(null.relevance(), found.relevance.sum(1), atol=1e-6)
+
+
+def _pairs(onehot):
+    letters = lrpgen.decode(torch.from_numpy(onehot))
+    return sorted(pairwise(letters))
+
+
+def test_a_negative_number_of_shuffles_is_refused(model, tmp_path):
+    with pytest.raises(InputError, match="-3 shuffled windows"):
+        Job(model, tmp_path / "r.h5", shuffled=-3)
