@@ -12,8 +12,9 @@ import lrpgen
 from lrpgen.errors import InputError
 from lrpgen.lrp import Prune
 from lrpgen.models import Card, MotifCNN, save_model
+from lrpgen.relevance.gathering import gather
 from lrpgen.relevance.run import Job, _shuffles, describe_model, explain_tiles, explain_windows
-from lrpgen.relevance.store import gather, open_store
+from lrpgen.relevance.store import open_store
 from lrpgen.sequences import Genome, open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
 

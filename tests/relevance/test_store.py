@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from lrpgen.errors import InputError
-from lrpgen.relevance.store import LEDGER_COLUMNS, Batch, create, gather, open_store
+from lrpgen.relevance.gathering import gather
+from lrpgen.relevance.store import LEDGER_COLUMNS, Batch, create, open_store
 
 ATTRS = {
     "classes": ["donor", "decoy"],
