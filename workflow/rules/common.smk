@@ -185,11 +185,7 @@ wildcard_constraints:
     sample="|".join(map(re.escape, SAMPLES)),
     target="|".join(sorted(re.escape(name) for name in TARGETS if name)),
     member="[0-9]+",
-
-
-scattergather:
-    windows=config["explain"]["shards"],
-    tiles=config["tracks"]["shards"],
+    shard="[0-9]+-of-[0-9]+",
 
 
 def explained(sample):
