@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import write_json
+from ..files import check_output, write_json
 from ..models import Card
 from ..progress import say
 from .gathering import join
@@ -49,6 +49,7 @@ def shards_needed(windows: int, windows_per_second: float, start_seconds: float,
 
 
 def _calibrate(job: Job, card: Card, work: Work, minutes: float) -> dict[str, Any]:
+    check_output(job.output)
     begun = time.monotonic()
     explainer = Explainer(job, card, work.whole)
     explainer(work.read(work.rows[: job.batch_size]))  # the first batch warms up

@@ -48,7 +48,7 @@ class Store:
     def _read(self, key: str, rows: Any = slice(None)) -> np.ndarray:
         """Some rows: a slice, one number, a mask, or numbers in any order. Raises `InputError` where the file is damaged."""
         data = self._data(key)
-        view = data.asstr() if h5py.check_string_dtype(data.dtype) else data
+        view: Any = data.asstr() if h5py.check_string_dtype(data.dtype) else data
         if isinstance(rows, np.ndarray) and rows.dtype == bool:
             rows = np.flatnonzero(rows)
         try:
