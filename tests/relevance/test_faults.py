@@ -89,13 +89,16 @@ def start():
     """Start a stage in a new process that has imported everything already."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm_start", __name__])
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # the server does not take sys.path over
 
     def go(stage, given, out):
         process = context.Process(target=small_blocks, args=(stage, given, out))
         process.start()
         return process
 
-    return go
+    yield go
+    patch.undo()
 
 
 def results(folder):
