@@ -29,7 +29,7 @@ from lrpgen.sequences import WindowOptions, make_windows, open_windows
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data" / "hla"
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9)
-WINDOWS, COPIES, READS, REPEATS, ROWS = 1024, 8, 400, 5, 64
+WINDOWS, COPIES, READS, REPEATS, ROWS = 1024, 4, 100, 3, 64
 GZIP: dict[str, Any] = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
 Reader = Callable[[Any, int], np.ndarray]
 

@@ -68,7 +68,7 @@ def _calibrate(job: Job, card: Card, work: Work, minutes: float) -> dict[str, An
         "device": attributes(job, card, work)["device"],
     }
     write_json(job.output, found)
-    say(f"{rate:,.0f} windows/s; {work.total:,} windows make {found['shards']:,} jobs of about {minutes:g} minutes")
+    say(f"{rate:,.0f} windows/s; {work.total:,} windows, {minutes:g} minutes per job: {found['shards']:,} shards")
     return found
 
 
