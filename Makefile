@@ -2,7 +2,7 @@
 # make test   install the test tools, run all tests that this machine can run
 # make lint   ruff, pyright, snakefmt, snakemake --lint
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
-# make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (1 minute)
+# make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
 CORES ?= all
