@@ -2,6 +2,7 @@
 # make test   install the test tools, run all tests that this machine can run
 # make lint   ruff, pyright, snakefmt, snakemake --lint
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
+# make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
 CORES ?= all
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo test lint bench-default clean python
+.PHONY: help demo test lint bench-default bench-store clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -35,6 +36,9 @@ lint: $(VENV)/.installed-test
 
 bench-default: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/embedded_default.py
+
+bench-store: $(VENV)/.installed-motifs
+	$(RUN) python benchmarks/store.py
 
 clean:
 	rm -rf results logs benchmark_runs report.zip .snakemake $(VENV)

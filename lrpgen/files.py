@@ -15,6 +15,12 @@ from typing import Any
 
 from .errors import InputError, OutputError
 
+FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file reached the largest size that is allowed here",
+}
+
 
 @contextlib.contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -56,8 +62,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise OutputError(f"{path}: the disk is full; free some space and run the command again") from error
+        if error.errno in FULL:
+            raise OutputError(f"{path}: {FULL[error.errno]}; free some space and run the command again") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
             raise OutputError(
                 f"{path}: cannot write here ({error.strerror}); choose another output or fix the permissions"

@@ -6,7 +6,8 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -45,8 +46,15 @@ class _Patient(io.FileIO):
 
 
 @contextlib.contextmanager
-def create(path: str | os.PathLike[str], attrs: dict[str, Any], json_attrs: Sequence[str]) -> Iterator[h5py.File]:
+def create(
+    path: str | os.PathLike[str],
+    attrs: dict[str, Any],
+    json_attrs: Sequence[str],
+    check: Callable[[Path], None] | None = None,
+) -> Iterator[h5py.File]:
     """A new file at `path`, renamed into place at the end. `json_attrs` names the attributes stored as JSON.
+
+    check : looks at the whole file before it takes its name, and raises where it is not as it should be.
 
     Raises `OutputError` when the disk is full or the folder cannot be written; a previous file stays.
     """
@@ -63,6 +71,8 @@ def create(path: str | os.PathLike[str], attrs: dict[str, Any], json_attrs: Sequ
             raw.close()
         if raw.error:
             raise raw.error
+        if check:
+            check(tmp)
 
 
 @contextlib.contextmanager
@@ -80,7 +90,7 @@ def reading(
     """
     path = existing(path, what)
     try:
-        file = h5py.File(path, "r")
+        file = h5py.File(path, "r", locking=False)  # nobody writes into a file that has its name
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file (damaged or cut short?); make it again") from error
     with file:

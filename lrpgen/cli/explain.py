@@ -45,11 +45,17 @@ def explain(
     shuffled: Annotated[
         int, typer.Option(help="Explain so many dinucleotide shuffles of the windows: the null of `lrpgen motifs`.")
     ] = 0,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Measure windows/s, write the number of shards here (JSON), and stop.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(help="With --calibrate: how long a job should last.")] = 60,
     seed: Seed = 1,
     device: Device = "auto",
     threads: Threads = 0,
 ) -> None:
     """Pruned layer-wise relevance (PLRP) of windows or of a whole genome.
+
+    A job that was killed goes on where it was when it is run again: finished blocks lie in OUTPUT.parts until it is done.
 
     Example: lrpgen explain --model model.safetensors --windows windows.h5 -o relevance.h5
 
@@ -62,6 +68,7 @@ def explain(
     if describe:
         print(describe_model(model[0], composite, prune))
         return
+    output = calibrate or output
     if output is None:
         raise InputError("explain needs --output, the store to write; name a file")
     if (windows is None) == (genome is None):
@@ -86,7 +93,14 @@ def explain(
         seed=seed,
         shuffled=shuffled,
     )
-    if windows is not None:
+    if calibrate is not None:
+        from ..relevance.calibrate import calibrate_tiles, calibrate_windows
+
+        if windows is not None:
+            calibrate_windows(job, windows, labels.split(",") if labels else None, minutes)
+        elif genome is not None:
+            calibrate_tiles(job, genome, stride, minutes)
+    elif windows is not None:
         explain_windows(job, windows, labels.split(",") if labels else None)
     elif genome is not None:
         explain_tiles(job, genome, stride)

@@ -21,6 +21,6 @@ def gather(
     Example: lrpgen gather explain/shard-1.h5 explain/shard-2.h5 -o relevance.h5
     """
     del seed  # nothing is random here
-    from ..relevance.store import gather
+    from ..relevance.gathering import gather
 
     say(f"gathered {gather(shards, output):,} regions in {output}")

@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from ..errors import InputError
 
-OUTPUTS = ("output", "history", "metrics", "plots")  # parameters that name what a command writes
+OUTPUTS = ("output", "history", "metrics", "plots", "calibrate")  # parameters that name what a command writes
 
 
 class Guarded(TyperCommand):

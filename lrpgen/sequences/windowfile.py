@@ -134,7 +134,7 @@ class WindowFile:
         found: dict[str, np.ndarray] = {}
         for name in REGION_COLUMNS:
             if name == "name":
-                found[name] = _pick(self._file["regions/name"].asstr(), rows, COLUMN_ROWS)
+                found[name] = pick_rows(self._file["regions/name"].asstr(), rows, COLUMN_ROWS)
             else:
                 values = self._column(name)[rows if isinstance(rows, slice) else np.asarray(rows, dtype=np.int64)]
                 found[name] = np.asarray(texts[name], dtype=object)[values] if name in texts else values
@@ -153,7 +153,7 @@ class WindowFile:
 
     def onehot(self, rows: slice | np.ndarray | Sequence[int] = slice(None)) -> np.ndarray:
         """int8 (n, 4, L) of a slice or of row numbers in any order, repeats allowed; each chunk is read once."""
-        return _pick(self._onehot, rows, chunk_rows(len(self), self.width))
+        return pick_rows(self._onehot, rows, chunk_rows(len(self), self.width))
 
     def batches(self, index: np.ndarray | Sequence[int], size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """(row numbers (n,), onehot int8 (n, 4, L)) for `index` in its order, `size` rows at a time."""
@@ -190,7 +190,7 @@ def read_windows(path: str | Path) -> WindowSet:
         return WindowSet(file.regions, file.onehot(), file.classes, file.attrs, values)
 
 
-def _pick(data: Any, rows: slice | np.ndarray | Sequence[int], chunk: int) -> np.ndarray:
+def pick_rows(data: Any, rows: slice | np.ndarray | Sequence[int], chunk: int) -> np.ndarray:
     """Some rows of a dataset, chunk by chunk: HDF5's own selection of scattered rows costs a millisecond for each."""
     if isinstance(rows, slice):
         return np.asarray(data[rows])

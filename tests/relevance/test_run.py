@@ -12,8 +12,10 @@ import lrpgen
 from lrpgen.errors import InputError
 from lrpgen.lrp import Prune
 from lrpgen.models import Card, MotifCNN, save_model
-from lrpgen.relevance.run import Job, _shuffles, describe_model, explain_tiles, explain_windows
-from lrpgen.relevance.store import gather, open_store
+from lrpgen.relevance.gathering import gather
+from lrpgen.relevance.run import Job, describe_model, explain_tiles, explain_windows
+from lrpgen.relevance.store import open_store
+from lrpgen.relevance.work import shuffles
 from lrpgen.sequences import Genome, open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
 
@@ -102,17 +104,24 @@ def test_describe_says_which_rule_each_layer_gets(model):
 
 
 def test_shards_add_up(model, windows, tmp_path):
-    """Also with a shard that got no window, as happens when there are more shards than windows."""
     explain_windows(Job(model, tmp_path / "whole.h5", device="cpu", threads=1), windows, CLASSES)
-    parts = [tmp_path / "empty.h5"]
-    assert explain_windows(Job(model, parts[0], shard=(1, 1000), device="cpu", threads=1), windows, CLASSES) == 0
-    for k in (1, 2, 3):
-        parts.append(tmp_path / f"{k}.h5")
-        explain_windows(Job(model, parts[-1], shard=(k, 3), device="cpu", threads=1), windows, CLASSES)
+    parts = [tmp_path / f"{k}.h5" for k in (1, 2, 3)]
+    for k, part in enumerate(parts, 1):
+        explain_windows(Job(model, part, shard=(k, 3), device="cpu", threads=1), windows, CLASSES)
     gather(parts, tmp_path / "all.h5")
     with open_store(tmp_path / "whole.h5") as one, open_store(tmp_path / "all.h5") as other:
         assert one.regions.equals(other.regions)
         np.testing.assert_allclose(one.relevance(), other.relevance(), atol=1e-6)
+    for wrong in (parts[:2], parts[1:], [parts[0], parts[2], parts[1]], [parts[0], parts[0], parts[2]]):
+        with pytest.raises(InputError, match="give all shards of one explanation in their order"):
+            gather(wrong, tmp_path / "wrong.h5")
+
+
+def test_a_shard_without_windows_is_empty(model, windows, tmp_path):
+    """There are more shards than windows."""
+    assert explain_windows(Job(model, tmp_path / "r.h5", shard=(1, 1000), device="cpu", threads=1), windows) == 0
+    with open_store(tmp_path / "r.h5") as store:
+        assert len(store) == 0
 
 
 @pytest.mark.parametrize(("total", "shards"), [(10, 3), (3, 10), (0, 2), (7, 7)])
@@ -185,7 +194,7 @@ def test_shuffled_windows_are_explained_the_same_whatever_the_shard_and_batch(mo
         assert null.attrs["source"]["shuffled"] == 100
         assert not null.has("onehot")
         # The shuffles themselves: each keeps its window's dinucleotides, and its relevance is what is stored.
-        shuffled = _shuffles(source.onehot(positives[np.arange(100) * 60 // 100]), np.arange(100), 5)
+        shuffled = shuffles(source.onehot(positives[np.arange(100) * 60 // 100]), np.arange(100), 5)
         assert _pairs(shuffled[1]) == _pairs(shuffled[0]) == _pairs(source.onehot(positives[:1])[0])
         found = lrpgen.explain(lrpgen.load_model(model), torch.from_numpy(shuffled), target=0, device="cpu")
         np.testing.assert_allclose(null.relevance(), found.relevance.sum(1), atol=1e-6)

@@ -14,8 +14,9 @@ import lrpgen
 from lrpgen.errors import InputError
 from lrpgen.lrp import Explanation, Prune
 from lrpgen.models import Card, MotifCNN, save_model
+from lrpgen.relevance.gathering import gather
 from lrpgen.relevance.run import Job, _check_same, explain_tiles, explain_windows
-from lrpgen.relevance.store import gather, open_store
+from lrpgen.relevance.store import open_store
 from lrpgen.sequences import open_windows
 from lrpgen.sequences.windows import WindowOptions, make_windows
 

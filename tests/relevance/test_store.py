@@ -1,11 +1,17 @@
 """The relevance store: what goes in comes out, shards join only when they belong together, zeros are cheap."""
 
+import hashlib
+import subprocess
+import sys
+
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 from lrpgen.errors import InputError
-from lrpgen.relevance.store import LEDGER_COLUMNS, Batch, create, gather, open_store
+from lrpgen.relevance.gathering import gather
+from lrpgen.relevance.store import LEDGER_COLUMNS, Batch, create, open_store
 
 ATTRS = {
     "classes": ["donor", "decoy"],
@@ -67,6 +73,116 @@ def test_gather_keeps_order_and_content(tmp_path):
         np.testing.assert_array_equal(store.relevance(), expected)
 
 
+def test_a_checksum_is_that_of_the_content_not_of_its_batches(tmp_path):
+    """Ten regions in one batch, in three, and through shards; then one letter of one name changes."""
+    one = batch(10)
+    found = [write(tmp_path / "a.h5", [one]), write(tmp_path / "b.h5", cut(one, 3, 9))]
+    shards = [write(tmp_path / f"{i}.h5", [part]) for i, part in enumerate(cut(one, 4))]
+    gather(shards, tmp_path / "c.h5")
+    one.regions.loc[7, "name"] = "R7"
+    other = write(tmp_path / "d.h5", [one])
+    sums = []
+    for path in (*found, tmp_path / "c.h5", other):
+        with open_store(path) as store:
+            store.verify()
+            sums.append(store.attrs["content_sha256"])
+    assert sums[0] == sums[1] == sums[2] != sums[3]
+
+
+def cut(whole, *places):
+    """A batch in pieces."""
+    edges = [0, *places, len(whole.regions)]
+    for rows in map(slice, edges, edges[1:]):
+        parts = {key: None if (v := getattr(whole, key)) is None else v[rows] for key in ("start", "spread")}
+        keys = ("relevance", "output", "target", "onehot", "multipliers")
+        parts |= {key: getattr(whole, key)[rows] for key in keys}
+        yield Batch(whole.regions[rows], ledger={k: v[rows] for k, v in whole.ledger.items()}, **parts)
+
+
+def test_names_of_any_length_and_alphabet(tmp_path):
+    names = ["", "β-globin", "x" * 15, "x" * 16, "y" * 500, "z"]
+    parts = [batch(1, first=i) for i in range(len(names))]
+    for part, name in zip(parts, names, strict=True):
+        part.regions["name"] = name
+    with open_store(write(tmp_path / "s.h5", parts)) as store:
+        store.verify()
+        assert store.regions["name"].tolist() == names
+        assert store.file["regions/name"].asstr()[1] == "β-globin"
+
+
+def test_regions_are_found_by_place(tmp_path):
+    one = batch(20)  # c:0-6, c:1-7, ...
+    one.regions.loc[10:, "chrom"] = "d"
+    with open_store(write(tmp_path / "s.h5", [one])) as store:
+        assert store.overlapping("c", 6, 8).tolist() == [1, 2, 3, 4, 5, 6, 7]
+        assert store.overlapping("d", 0, 11).tolist() == [10]
+        assert store.overlapping("d", 0, 10).tolist() == []
+        assert store.overlapping("e", 0, 100).tolist() == []
+        rows = store.overlapping("d", 12, 13)[::-1]
+        np.testing.assert_array_equal(store.relevance(rows), one.relevance[rows].astype(np.float32))
+
+
+def test_rows_by_slice_number_mask_and_list(tmp_path):
+    one = batch(150)
+    expected = one.relevance.astype(np.float32)
+    with open_store(write(tmp_path / "s.h5", [one])) as store:
+        for rows in (slice(5, 9), 7, np.arange(150) % 3 == 0, [149, 0, 0, 70], np.array([], dtype=int)):
+            np.testing.assert_array_equal(store.relevance(rows), expected[rows])
+
+
+def test_wide_windows_have_small_chunks(tmp_path):
+    """One region of 100 kb is read without its 63 neighbours."""
+    one = batch(2)
+    one.relevance = np.zeros((2, 100_000))
+    one.onehot = one.multipliers = np.zeros((2, 4, 100_000))
+    with open_store(write(tmp_path / "s.h5", [one])) as store:
+        chunks = {key: store.file[key].chunks for key in ("relevance", "onehot", "multipliers")}
+    assert chunks == {"relevance": (2, 100_000), "onehot": (2, 4, 100_000), "multipliers": (1, 4, 100_000)}
+
+
+def test_multipliers_too_large_for_their_type_are_refused(tmp_path):
+    one = batch(3)
+    one.multipliers[1, 0, 0] = 1e5
+    with pytest.raises(InputError, match="multipliers of region r1 is too large for 16 bits; explain with --no-mult"):
+        write(tmp_path / "s.h5", [one])
+
+
+def test_version_1_is_still_read(tmp_path):
+    """Texts of variable length, no checksum, no shard number."""
+    path = write(tmp_path / "s.h5", [batch(5)])
+    with h5py.File(path, "r+") as file:
+        for name in ("chrom", "name", "strand", "label", "split"):
+            values = file[f"regions/{name}"].asstr()[:]
+            del file[f"regions/{name}"]
+            file.create_dataset(f"regions/{name}", data=values, dtype=h5py.string_dtype())
+        file.attrs["version"] = 1
+        del file.attrs["content_sha256"]
+    assert gather([path, path], tmp_path / "all.h5") == 10
+    with open_store(tmp_path / "all.h5") as store:
+        assert store.regions["name"].tolist() == [f"r{i}" for i in range(5)] * 2
+        assert store.attrs["version"] == 2
+
+
+READ = """
+import hashlib, sys
+from lrpgen.relevance.store import open_store
+with open_store(sys.argv[1]) as store:
+    input()  # all have it open at once
+    store.verify()
+    print(hashlib.sha256(store.relevance().tobytes()).hexdigest())
+"""
+
+
+def test_many_processes_read_at_once(tmp_path):
+    one = batch(300)
+    path = write(tmp_path / "s.h5", [one])
+    path.chmod(0o444)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    readers = [subprocess.Popen([sys.executable, "-c", READ, path], **pipes) for _ in range(4)]
+    said = {reader.communicate("\n", timeout=60)[0].strip() for reader in readers}
+    assert said == {hashlib.sha256(one.relevance.astype(np.float32).tobytes()).hexdigest()}
+
+
 @pytest.mark.parametrize(("key", "value"), [("model_sha256", "other"), ("method", {"composite": "lrp0"}), ("seed", 2)])
 def test_gather_refuses_shards_made_otherwise(tmp_path, key, value):
     shards = [write(tmp_path / "a.h5", [batch(2)]), write(tmp_path / "b.h5", [batch(2)], **{key: value})]
@@ -109,8 +225,6 @@ def test_zeros_cost_next_to_nothing(tmp_path):
     ],
 )
 def test_what_is_no_store_is_refused(tmp_path, content, words):
-    import h5py
-
     path = tmp_path / "x.h5"
     if content == "other":
         h5py.File(path, "w").close()

@@ -191,11 +191,7 @@ wildcard_constraints:
     target="|".join(sorted(re.escape(name) for name in TARGETS if name)),
     member="[0-9]+",
     what="relevance|hits",
-
-
-scattergather:
-    windows=config["explain"]["shards"],
-    tiles=config["tracks"]["shards"],
+    shard="[0-9]+-of-[0-9]+",
 
 
 def explained(sample):

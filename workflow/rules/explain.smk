@@ -2,23 +2,84 @@
 # over the whole genome (for tracks).
 
 
-rule explain_windows:
+rule calibrate:
+    # Not part of a usual run: with `shards: auto`, the next run takes the numbers of jobs from here.
+    input:
+        calibrations,
+    localrule: True
+
+
+rule calibrate_windows:
     input:
         windows="results/{sample}/windows.h5",
         models=models,
     output:
-        shard=temp("results/{sample}/shards/windows.{scatteritem}.h5"),
+        "results/{sample}/calibration.windows.json",
     log:
-        "logs/{sample}/explain_windows.{scatteritem}.log",
-    benchmark:
-        "benchmark_runs/{sample}/explain_windows.{scatteritem}.tsv"
+        "logs/{sample}/calibrate_windows.log",
     conda:
         "../../envs/lrpgen.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=megabytes(3000, per_input=4),
-        runtime=minutes(60),
+        runtime=minutes(30),
+    params:
+        options=explain_options,
+        models=model_options,
+        windows=explained_windows,
+        minutes=config["explain"]["minutes_per_job"],
+        code=code_hash("lrp", "relevance"),
+    shell:
+        "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
+        " {params.options} --threads {threads} --minutes {params.minutes} --calibrate {output:q} > {log:q} 2>&1"
+
+
+rule calibrate_tiles:
+    input:
+        genome=sample_file("fasta"),
+        models=models,
+    output:
+        "results/{sample}/calibration.tiles.json",
+    log:
+        "logs/{sample}/calibrate_tiles.log",
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000),
+        runtime=minutes(30),
+    params:
+        options=explain_options,
+        models=model_options,
+        stride=config["tracks"]["stride"],
+        target=lambda wildcards: SAMPLES[wildcards.sample]["target"],
+        minutes=config["explain"]["minutes_per_job"],
+        code=code_hash("lrp", "relevance", "sequences"),
+    shell:
+        "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
+        " --target {params.target:q} {params.options} --threads {threads} --minutes {params.minutes}"
+        " --calibrate {output:q} > {log:q} 2>&1"
+
+
+rule explain_windows:
+    input:
+        windows="results/{sample}/windows.h5",
+        models=models,
+    output:
+        shard=temp("results/{sample}/shards/windows.{shard}.h5"),
+    log:
+        "logs/{sample}/explain_windows.{shard}.log",
+    benchmark:
+        "benchmark_runs/{sample}/explain_windows.{shard}.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000, per_input=4),
+        runtime=job_minutes("explain", 60),
     params:
         options=explain_options,
         models=model_options,
@@ -32,7 +93,7 @@ rule explain_windows:
 
 rule gather:
     input:
-        shards=gather.windows("results/{{sample}}/shards/windows.{scatteritem}.h5"),
+        shards=shards("windows", "results/{sample}/shards/windows.{shard}.h5"),
     output:
         relevance=ensure("results/{sample}/relevance.h5", non_empty=True),
     log:
@@ -84,18 +145,18 @@ rule explain_tiles:
         genome=sample_file("fasta"),
         models=models,
     output:
-        shard=temp("results/{sample}/shards/tiles.{target}.{scatteritem}.h5"),
+        shard=temp("results/{sample}/shards/tiles.{target}.{shard}.h5"),
     log:
-        "logs/{sample}/explain_tiles.{target}.{scatteritem}.log",
+        "logs/{sample}/explain_tiles.{target}.{shard}.log",
     benchmark:
-        "benchmark_runs/{sample}/explain_tiles.{target}.{scatteritem}.tsv"
+        "benchmark_runs/{sample}/explain_tiles.{target}.{shard}.tsv"
     conda:
         "../../envs/lrpgen.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=megabytes(3000),
-        runtime=minutes(240),
+        runtime=job_minutes("tracks", 240),
     params:
         options=explain_options,
         models=model_options,
@@ -110,9 +171,7 @@ rule explain_tiles:
 
 rule tracks:
     input:
-        shards=gather.tiles(
-            "results/{{sample}}/shards/tiles.{{target}}.{scatteritem}.h5"
-        ),
+        shards=shards("tiles", "results/{sample}/shards/tiles.{target}.{shard}.h5"),
         genome=sample_file("fasta"),
     output:
         relevance=ensure(

@@ -33,6 +33,15 @@ def history_file(wildcards):
     )
 
 
+def calibrations(wildcards):
+    """Measured windows/s of every sample, and the numbers of jobs that follow."""
+    tiled = [sample for sample, row in SAMPLES.items() if row["target"]]
+    return [
+        *(f"results/{sample}/calibration.windows.json" for sample in SAMPLES),
+        *(f"results/{sample}/calibration.tiles.json" for sample in tiled),
+    ]
+
+
 def track_files(wildcards):
     """The sample's genome tracks, if the sheet asks for some."""
     target = SAMPLES[wildcards.sample]["target"]

@@ -181,9 +181,38 @@ def command_options(options):
     )
 
 
+# Jobs where `shards: auto` has no calibration to go by.
+UNCALIBRATED = {"windows": 2, "tiles": 4}
+
+
+def shards(kind, pattern):
+    """Input function: all shards of a sample, files named like `pattern`. kind: windows or tiles."""
+    section = {"windows": "explain", "tiles": "tracks"}[kind]
+
+    def find(wildcards):
+        count = config[section]["shards"]
+        if count == "auto":
+            measured = Path(f"results/{wildcards.sample}/calibration.{kind}.json")
+            count = UNCALIBRATED[kind]
+            if measured.is_file():
+                count = json.loads(measured.read_text())["shards"]
+        names = [f"{k}-of-{count}" for k in range(1, count + 1)]
+        return expand(pattern, shard=names, **wildcards)
+
+    return find
+
+
 def shard(wildcards):
-    """`2-of-8`, as Snakemake's scatter names it, to `2/8`, as `lrpgen explain` reads it."""
-    return wildcards.scatteritem.replace("-of-", "/")
+    """`2-of-8`, as files are named, to `2/8`, as `lrpgen explain` reads it."""
+    return wildcards.shard.replace("-of-", "/")
+
+
+def job_minutes(section, least):
+    """Run time of a shard: twice what `shards: auto` aims at, as much again with every retry."""
+    aim = config["explain"]["minutes_per_job"]
+    return minutes(
+        max(least, 2 * aim) if config[section]["shards"] == "auto" else least
+    )
 
 
 def settings(wildcards):
