@@ -1,27 +1,106 @@
-"""Where torch computes, and how to make it compute the same thing twice."""
+"""Where torch computes, what memory it has there, and how to make it compute the same thing twice."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 
 from .errors import InputError
+from .progress import say
+
+NO_GPU = ("", "-1", "NoDevFiles")  # CUDA_VISIBLE_DEVICES of a job without one; the last is what SLURM writes
+SHORT_OF_MEMORY = (  # what torch says in a plain RuntimeError
+    "DefaultCPUAllocator: can't allocate memory",
+    "DefaultCPUAllocator: not enough memory",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` takes a GPU if torch sees one. Raises `InputError` when a GPU was asked for and there is none."""
+    """`auto` takes a GPU if torch sees one.
+
+    Raises
+    ------
+    InputError : a GPU was asked for, or given to this job (`CUDA_VISIBLE_DEVICES`), and torch sees none.
+    """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if given := given_gpus():
+            raise InputError(
+                f"this job was given a GPU (CUDA_VISIBLE_DEVICES={given}) but torch sees no GPU; {_cure()}"
+            )
+        return torch.device("cpu")
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise InputError(f"device {name!r} is not known; choose auto, cpu, cuda or cuda:N") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"device {name!r} was asked for but torch sees no GPU; use --device cpu or check the driver")
+        raise InputError(f"device {name!r} was asked for but torch sees no GPU; {_cure()}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"device {name!r} does not exist; torch sees {torch.cuda.device_count()} GPUs, from cuda:0 on")
     return device
+
+
+def settle_device(name: str, gpus: int = 0, allow_cpu: bool = False) -> str:
+    """The options of a command as a name for `choose_device`: with `gpus` > 0, `auto` is `cuda`; a GPU that torch does
+    not see is `cpu` where that is allowed, with a line in the log."""
+    wanted = "cuda" if name == "auto" and gpus > 0 else name
+    on_gpu = wanted.startswith("cuda") or (wanted == "auto" and given_gpus())
+    if on_gpu and allow_cpu and not torch.cuda.is_available():
+        say("a GPU was asked for and torch sees no GPU; computing on the CPU, as --allow-cpu permits")
+        return "cpu"
+    return wanted
+
+
+def given_gpus() -> str:
+    """The GPUs that whoever started this process gave it; empty where there are none."""
+    value = os.environ.get("CUDA_VISIBLE_DEVICES", "").strip()
+    return "" if value in NO_GPU else value
+
+
+def describe_device() -> str:
+    """What torch sees, in a line for `lrpgen doctor`."""
+    given = given_gpus()
+    if not torch.cuda.is_available():
+        missing = f"; this job was given GPU {given}: {_cure()}" if given else ""
+        return f"CPU (torch {torch.__version__} sees no GPU{missing})"
+    found = [torch.cuda.get_device_properties(number) for number in range(torch.cuda.device_count())]
+    names = ", ".join(f"{gpu.name} ({gpu.total_memory / 2**30:.0f} GiB)" for gpu in found)
+    return f"GPU: {names}" + (f" (CUDA_VISIBLE_DEVICES={given})" if given else "")
+
+
+def _cure() -> str:
+    if torch.backends.cuda.is_built():
+        cure = "check the driver (nvidia-smi) and CUDA_VISIBLE_DEVICES"
+    else:
+        cure = f"torch {torch.__version__} is built without CUDA: install a CUDA build"
+    return f"{cure}, or compute on the CPU with --allow-cpu or --device cpu"
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that torch can still take on a GPU: free there, or held by torch without use."""
+    held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + held
+
+
+def peak_memory(device: torch.device, work: Callable[[], object]) -> int:
+    """Bytes on a GPU that `work` took at its greatest, beyond what was taken before."""
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    work()
+    return torch.cuda.max_memory_allocated(device) - before
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on a GPU or a CPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in SHORT_OF_MEMORY)
 
 
 def set_threads(threads: int) -> None:

@@ -20,14 +20,13 @@ FEATURES = {  # module -> (what needs it, how to get it)
 
 def examine(folder: Path = Path()) -> str:
     """Report on versions, device, threads, free disk at `folder` and missing features, one fact a line."""
-    import torch
+    from .device import describe_device
 
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     threads = len(os.sched_getaffinity(0))
     free = shutil.disk_usage(folder).free / 2**30
     lines = [f"{name:14} {version or 'not installed'}" for name, version in versions().items()]
     lines += [
-        f"{'device':14} {'GPU: ' + ', '.join(gpus) if gpus else 'CPU (torch sees no GPU)'}",
+        f"{'device':14} {describe_device()}",
         f"{'threads':14} {threads}",
         f"{'free disk':14} {free:.1f} GiB at {folder.resolve()}",
     ]

@@ -9,14 +9,18 @@ import typer
 
 from ..errors import InputError
 from .options import (
+    AllowCpu,
+    BatchSize,
     Composite,
     Device,
+    Gpus,
     PruneNegative,
     PrunePositive,
     Redistribute,
     Reference,
     Seed,
     Threads,
+    read_batch_size,
     read_reference,
 )
 
@@ -40,7 +44,8 @@ def explain(
     init: Annotated[str, typer.Option(help="Start with the logit, abs, one, sglrp or clrp.")] = "logit",
     describe: Annotated[bool, typer.Option("--describe", help="Say which rule each layer gets, and stop.")] = False,
     shard: Annotated[str, typer.Option(help="K/N: the Kth of N parts of the work.")] = "1/1",
-    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    batch_size: BatchSize = "auto",
+    precision: Annotated[str, typer.Option(help="float32, tf32 (GPU) or bfloat16, without pruning.")] = "float32",
     multipliers: Annotated[bool, typer.Option(help="Keep hypothetical contributions (motifs need them).")] = True,
     shuffled: Annotated[
         int, typer.Option(help="Explain so many dinucleotide shuffles of the windows: the null of `lrpgen motifs`.")
@@ -51,6 +56,8 @@ def explain(
     minutes: Annotated[float, typer.Option(help="With --calibrate: how long a job should last.")] = 60,
     seed: Seed = 1,
     device: Device = "auto",
+    gpus: Gpus = 0,
+    allow_cpu: AllowCpu = False,
     threads: Threads = 0,
 ) -> None:
     """Pruned layer-wise relevance (PLRP) of windows or of a whole genome.
@@ -61,6 +68,7 @@ def explain(
 
     Example: lrpgen explain --model model.safetensors --genome genome.fa --target donor --shard 1/8 -o tiles-1.h5
     """
+    from ..device import settle_device
     from ..lrp import Prune
     from ..relevance.run import Job, describe_model, explain_tiles, explain_windows
 
@@ -86,9 +94,10 @@ def explain(
         strands=strands,
         init=init,
         shard=parse_shard(shard),
-        batch_size=batch_size,
+        batch_size=read_batch_size(batch_size),
+        precision=precision,
         multipliers=multipliers,
-        device=device,
+        device=settle_device(device, gpus, allow_cpu),
         threads=threads,
         seed=seed,
         shuffled=shuffled,

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from .options import (
+    AllowCpu,
+    BatchSize,
     Composite,
     Device,
+    Gpus,
     Output,
     PruneNegative,
     PrunePositive,
@@ -17,6 +20,7 @@ from .options import (
     Reference,
     Seed,
     Threads,
+    read_batch_size,
     read_reference,
 )
 
@@ -43,9 +47,11 @@ def filters(
     optional: Annotated[
         bool, typer.Option("--optional", help="A model without filters on the bases: say so in the summary, no error.")
     ] = False,
-    batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 256,
+    batch_size: BatchSize = "auto",
     seed: Seed = 1,
     device: Device = "auto",
+    gpus: Gpus = 0,
+    allow_cpu: AllowCpu = False,
     threads: Threads = 0,
 ) -> None:
     """First-layer filters: what activates each, what that is worth in each class, which say the same.
@@ -54,6 +60,7 @@ def filters(
 
     Example: lrpgen filters --model model.safetensors --windows windows.h5 --target donor --share 0.5 -o filters/donor
     """
+    from ..device import settle_device
     from ..lrp import Prune
     from ..motifs.filters import FilterJob, find_filters
 
@@ -69,9 +76,9 @@ def filters(
         composite=composite,
         prune=prune if any(prune.shares) else None,
         reference=read_reference(reference),
-        batch_size=batch_size,
+        batch_size=read_batch_size(batch_size) or FilterJob.batch_size,
         logos=logos,
-        device=device,
+        device=settle_device(device, gpus, allow_cpu),
         threads=threads,
         seed=seed,
         optional=optional,

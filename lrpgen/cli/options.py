@@ -7,11 +7,18 @@ from typing import Annotated
 
 import typer
 
+from ..errors import InputError
+
 LARGEST_SEED = 2**32 - 1  # scikit-learn takes no larger one
 
 Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of every random choice.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes (written whole or not at all).")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.")]
+AllowCpu = Annotated[
+    bool, typer.Option("--allow-cpu", help="Compute on the CPU where a GPU was asked for and torch sees none.")
+]
+Gpus = Annotated[int, typer.Option("--gpus", min=0, help="GPUs this job was given; not 0: --device auto is cuda.")]
+BatchSize = Annotated[str, typer.Option("--batch-size", help="Windows at a time; auto is what memory holds.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 = all that this process may use.")]
 
 # How relevance is made: the same for every command that explains.
@@ -29,6 +36,16 @@ Release = Annotated[
 Taxon = Annotated[str, typer.Option("--taxon", help="Taxon group of JASPAR.")]
 MaxNameQ = Annotated[float, typer.Option("--max-name-q", help="A match is a name up to this q-value.")]
 Palette = Annotated[str, typer.Option("--palette", help="Colours of the letters: cvd or classic.")]
+
+
+def read_batch_size(text: str) -> int | None:
+    """The option `--batch-size`: a number, or None for auto. Raises `InputError` for anything else."""
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"batch size {text!r} is no number; give one, or auto") from None
 
 
 def read_reference(text: str | None) -> str | int | None:

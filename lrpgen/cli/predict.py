@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..errors import InputError
-from .options import Device, Output, Seed, Threads
+from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
 
 
 def predict(
@@ -35,6 +35,8 @@ def predict(
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 512,
     seed: Seed = 1,
     device: Device = "auto",
+    gpus: Gpus = 0,
+    allow_cpu: AllowCpu = False,
     threads: Threads = 0,
 ) -> None:
     """Predictions for labelled windows (and how good they are), for regions, for sequences or for a whole genome.
@@ -49,7 +51,10 @@ def predict(
         raise InputError("metrics, plots and baseline need labels; give a file of `lrpgen windows`")
     if bigwig is not None and (genome is None or bed is not None):
         raise InputError("tracks are made of tiles; give --genome without --bed")
-    how = {"rc_average": rc_average, "batch_size": batch_size, "device": device, "threads": threads}
+    from ..device import settle_device
+
+    place = settle_device(device, gpus, allow_cpu)
+    how = {"rc_average": rc_average, "batch_size": batch_size, "device": place, "threads": threads}
     if windows is not None:
         from ..models.predict import predict
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Device, Output, Seed, Threads
+from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
 
 
 def train(
@@ -35,6 +35,8 @@ def train(
     workers: Annotated[int, typer.Option(help="Processes that read the file; -1 decides.")] = -1,
     seed: Seed = 1,
     device: Device = "auto",
+    gpus: Gpus = 0,
+    allow_cpu: AllowCpu = False,
     threads: Threads = 0,
 ) -> None:
     """Train a CNN on labelled windows; the test part is not looked at.
@@ -43,6 +45,7 @@ def train(
 
     Example: lrpgen train results/hla/windows.h5 -o results/hla/model.safetensors
     """
+    from ..device import settle_device
     from ..models.training import Training, train
     from ..models.training.options import parse_settings
 
@@ -62,7 +65,7 @@ def train(
         buffer_mb=buffer_mb,
         workers=workers,
         seed=seed,
-        device=device,
+        device=settle_device(device, gpus, allow_cpu),
         threads=threads,
     )
     found = train(windows, output, options, history)

@@ -23,6 +23,7 @@ from .targets import INITS, Target, check_target, starting_relevance
 from .walk import Walk, attach_reference, forward
 
 logger = logging.getLogger("lrpgen")
+SHUFFLED_REFERENCES = 3  # their stream of seeds
 WARN_ABSORBED = (
     10.0  # a layer keeping more than this many times the relevance that entered at the output is worth a line
 )
@@ -45,6 +46,7 @@ def explain(
     device: str = "auto",
     batch_size: int | None = None,
     seed: int = 1,
+    numbers: Tensor | None = None,
 ) -> Explanation:
     """Layer-wise relevance of the inputs for one output of the model, optionally pruned (PLRP).
 
@@ -65,6 +67,8 @@ def explain(
     device : `auto` (a GPU if torch sees one), `cpu`, `cuda`, `cuda:N`.
     batch_size : samples at a time; None = all at once.
     seed : of the shuffles.
+    numbers : (N,) of the samples; with `seed` they seed each one's shuffles, whatever it is explained together with.
+        None = 0..N-1.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def explain(
     for rows in torch.arange(len(x)).split(batch_size or len(x)):
         part = x[rows].to(place, graph.dtype)
         there = target[rows] if isinstance(target, Tensor) else target
-        references = list(_references(reference, x, rows, part, seed))
+        references = list(_references(reference, x, rows, part, seed, numbers))
         runs = [_one(graph, part, there, plan, ref, init) for ref in references]
         if strands == "both":
             flipped = part.flip(1, 2)
@@ -167,7 +171,7 @@ def _ratio(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _references(
-    reference: str | int | Tensor | None, x: Tensor, rows: Tensor, part: Tensor, seed: int
+    reference: str | int | Tensor | None, x: Tensor, rows: Tensor, part: Tensor, seed: int, numbers: Tensor | None
 ) -> Iterator[Tensor | None]:
     """Reference batches that broadcast over `part`: one, or one for each shuffle."""
     if reference is None:
@@ -187,10 +191,11 @@ def _references(
     elif isinstance(reference, int) and not isinstance(reference, bool) and reference > 0:
         if part.dim() != 3 or part.shape[1] != 4:
             raise InputError(f"reference={reference} asks for dinucleotide shuffles; those need DNA of shape (N, 4, L)")
-        from ..sequences.negatives import dinucleotide_shuffle
+        from ..sequences.negatives import numbered_shuffle
 
         onehot = part.cpu().to(torch.int8).numpy()
-        shuffled = torch.from_numpy(dinucleotide_shuffle(onehot, reference, seed + int(rows[0])))
+        known = (rows if numbers is None else numbers[rows]).numpy()
+        shuffled = torch.from_numpy(numbered_shuffle(onehot, reference, known, seed, SHUFFLED_REFERENCES))
         for i in range(reference):
             yield shuffled[:, i].to(part.device, part.dtype)
     else:

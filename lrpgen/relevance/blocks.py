@@ -21,6 +21,7 @@ from ..errors import InputError
 from ..files import writing
 from ..progress import say
 from ..provenance import code_hash
+from .batches import ON_CPU
 from .gathering import join
 from .store import Writer, create, open_store
 
@@ -29,11 +30,16 @@ MOST_BLOCKS = 64  # in a job: a kill costs a 64th of it at most
 
 
 class Blocks:
-    """Blocks of `rows`. Batches start anew in each: where a job was killed does not change what is computed together."""
+    """Blocks of `rows`. Batches start anew in each: where a job was killed does not change what is computed together.
 
-    def __init__(self, output: Path, attrs: dict[str, Any], rows: np.ndarray, batch_size: int) -> None:
+    batch_size : as told; None where it was left to the memory that is free. Then blocks do not depend on it: a job that
+    goes on elsewhere, with other batches, takes what is there, which differs by rounding at most.
+    """
+
+    def __init__(self, output: Path, attrs: dict[str, Any], rows: np.ndarray, batch_size: int | None) -> None:
         size = max(LEAST, -(-len(rows) // MOST_BLOCKS))
-        size = -(-size // batch_size) * batch_size
+        step = batch_size or ON_CPU
+        size = -(-size // step) * step
         self.output, self.attrs = output, attrs
         self.blocks = [rows[at : at + size] for at in range(0, len(rows), size)]
         code = code_hash("lrp", "models", "relevance", "sequences")

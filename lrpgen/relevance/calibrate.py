@@ -6,13 +6,20 @@ import math
 import os
 import tempfile
 import time
+from collections import deque
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import InputError
 from ..files import check_output, write_json
 from ..models import Card
 from ..progress import say
+from .batches import Batches, batch_size
+from .feeding import fed
 from .gathering import join
 from .job import Job
 from .run import Explainer, attributes
@@ -52,9 +59,10 @@ def _calibrate(job: Job, card: Card, work: Work, minutes: float) -> dict[str, An
     check_output(job.output)
     begun = time.monotonic()
     explainer = Explainer(job, card, work.whole)
-    explainer(work.read(work.rows[: job.batch_size]))  # the first batch warms up
+    batches = Batches(explainer, job.batch_size or batch_size(work, explainer, explainer.place))
+    deque(batches(work.read(work.rows[: batches.size])), maxlen=0)  # the first batch warms up
     started = time.monotonic()
-    count = _timed(job, card, work, explainer)
+    count = _timed(job, card, work, explainer, batches)
     rate, start = count / (time.monotonic() - started), started - begun
     found = {
         "windows": work.total,
@@ -64,7 +72,7 @@ def _calibrate(job: Job, card: Card, work: Work, minutes: float) -> dict[str, An
         "minutes_per_job": minutes,
         "shards": shards_needed(work.total, rate, start, minutes),
         "threads": job.threads or len(os.sched_getaffinity(0)),
-        "batch_size": job.batch_size,
+        "batch_size": batches.size,
         "device": attributes(job, card, work)["device"],
     }
     write_json(job.output, found)
@@ -72,15 +80,16 @@ def _calibrate(job: Job, card: Card, work: Work, minutes: float) -> dict[str, An
     return found
 
 
-def _timed(job: Job, card: Card, work: Work, explainer: Explainer) -> int:
+def _timed(job: Job, card: Card, work: Work, explainer: Explainer, batches: Batches) -> int:
     """Do what a job does with as many windows as fit in the time; returns how many."""
     attrs = attributes(job, card, work)
     end = time.monotonic() + MEASURED
     with tempfile.TemporaryDirectory(dir=job.output.parent, prefix=".calibrate.") as folder:
         block = Path(folder) / "block.h5"
-        with create(block, attrs) as writer:
-            for at in range(0, len(work.rows), job.batch_size):
-                writer.append(explainer(work.read(work.rows[at : at + job.batch_size])))
+        parts = np.split(work.rows, range(batches.size, len(work.rows), batches.size))
+        with create(block, attrs) as writer, closing(fed(work.read, parts, explainer.place.type == "cuda")) as feed:
+            for batch in chain.from_iterable(map(batches, feed)):
+                writer.append(batch)
                 if time.monotonic() > end:
                     break
             writer.layers(explainer.layers)

@@ -20,6 +20,7 @@ class Job:
     members : further models; the store then holds the mean relevance over all and its spread.
     shuffled : explain so many dinucleotide shuffles of the windows in their place: what relevance without a signal looks
         like, for error rates of seqlets. Their store holds neither one-hot nor multipliers.
+    batch_size : windows at a time; None = what fits (see `batches`). precision : see `precision`.
     """
 
     model: Path
@@ -31,7 +32,8 @@ class Job:
     strands: str = "one"
     init: str = "logit"
     shard: tuple[int, int] = (1, 1)
-    batch_size: int = 256
+    batch_size: int | None = None
+    precision: str = "float32"
     multipliers: bool = True
     device: str = "auto"
     threads: int = 0
@@ -43,7 +45,7 @@ class Job:
         k, n = self.shard
         if not 1 <= k <= n:
             raise InputError(f"shard {k}/{n} does not exist; give K/N with K from 1 to N")
-        if self.batch_size < 1:
+        if self.batch_size is not None and self.batch_size < 1:
             raise InputError(f"batch_size={self.batch_size} is too small; give at least 1")
         if self.shuffled < 0:
             raise InputError(f"{self.shuffled} shuffled windows cannot be explained; give their number, or 0 for none")

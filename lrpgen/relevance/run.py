@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,11 @@ from ..lrp.explain import as_graph
 from ..lrp.explanation import averaged
 from ..models import Card, load_model, read_card
 from ..progress import progress, say
+from .batches import Batches, batch_size
 from .blocks import Blocks
+from .feeding import fed
 from .job import Job
+from .precision import check_precision, computing, prepared
 from .store import LEDGER_COLUMNS, LEDGER_NAMES, Batch
 from .work import Asked, Work, of_tiles, of_windows
 
@@ -67,18 +73,34 @@ def run(job: Job, card: Card, work: Work) -> int:
     if count := len(work.rows) - sum(len(rows) for _, rows in left):
         say(f"going on after {count:,} of {len(work.rows):,} windows, which an earlier run explained")
     explainer = Explainer(job, card, work.whole)
+    batches = Batches(explainer, job.batch_size or batch_size(work, explainer, explainer.place))
     with progress("explaining", len(work.rows) - count, "windows") as advance:
         while left or not blocks.join():
-            for number, rows in left:
-                with blocks.writing(number) as writer:
-                    for part in np.split(rows, range(job.batch_size, len(rows), job.batch_size)):
-                        batch = explainer(work.read(part))
-                        if writer.rows == 0:
-                            writer.layers(explainer.layers)
-                        writer.append(batch)
-                        advance(len(part))
+            _explain(work, blocks, left, batches, explainer, advance)
             left = blocks.left()
     return len(work.rows)
+
+
+def _explain(
+    work: Work,
+    blocks: Blocks,
+    left: list[tuple[int, np.ndarray]],
+    batches: Batches,
+    explainer: Explainer,
+    advance: Callable[[int], None],
+) -> None:
+    """Write the blocks `left`; the next batches are read meanwhile, across the ends of blocks too."""
+    size = batches.size
+    parts = [np.split(rows, range(size, len(rows), size)) for _, rows in left]
+    pin = explainer.place.type == "cuda"
+    with closing(fed(work.read, chain.from_iterable(parts), pin)) as feed:
+        for (number, _), mine in zip(left, parts, strict=True):
+            with blocks.writing(number) as writer:
+                for batch in chain.from_iterable(map(batches, islice(feed, len(mine)))):
+                    if writer.rows == 0:
+                        writer.layers(explainer.layers)
+                    writer.append(batch)
+                    advance(len(batch.relevance))
 
 
 def attributes(job: Job, card: Card, work: Work) -> dict[str, Any]:
@@ -97,6 +119,7 @@ def attributes(job: Job, card: Card, work: Work) -> dict[str, Any]:
         "multipliers": work.whole and job.multipliers,
         "torch_version": str(torch.__version__),
         "device": choose_device(job.device).type,
+        "precision": job.precision,
     }
 
 
@@ -105,23 +128,27 @@ class Explainer:
 
     def __init__(self, job: Job, card: Card, whole: bool) -> None:
         self.job, self.whole = job, whole
-        place = choose_device(job.device)
+        self.place = choose_device(job.device)
+        check_precision(job.precision, self.place, job.prune)
         set_threads(job.threads)
         example = torch.zeros(1, 4, card.width)
-        self.graphs: list[Graph] = [as_graph(load_model(path), example).to(place) for path in job.models]
+        captured = [as_graph(load_model(path), example).to(self.place) for path in job.models]
+        self.graphs: list[Graph] = [prepared(graph, job.precision) for graph in captured]
         self.layers: dict[str, list[str]] = {}  # of the ledger; known after the first batch
 
     def __call__(self, asked: Asked) -> Batch:
-        regions, onehot, target = asked
-        job, x = self.job, torch.from_numpy(onehot)
-        options = {key: getattr(job, key) for key in ("composite", "prune", "device", "seed", *METHOD)}
-        members = [explain(graph, x, target=target, **options) for graph in self.graphs]
+        job = self.job
+        x = torch.from_numpy(asked.onehot).to(self.place, non_blocking=True)  # as int8: a fourth of the bytes
+        options = {key: getattr(job, key) for key in ("composite", "prune", "seed", *METHOD)}
+        options |= {"device": str(self.place), "target": asked.target, "numbers": torch.from_numpy(asked.numbers)}
+        with computing(job.precision, self.place):
+            members = [explain(graph, x, **options) for graph in self.graphs]
         _check_same(job.models, members)
         found = averaged(members)
         self.layers = {name: [getattr(entry, name) for entry in found.entries] for name in LEDGER_NAMES}
         many = torch.stack([member.relevance.sum(1) for member in members])
         return Batch(
-            regions=regions,
+            regions=asked.regions,
             relevance=found.relevance.sum(1).cpu().numpy(),
             output=found.output.cpu().numpy(),
             target=found.target.cpu().numpy(),
@@ -129,7 +156,7 @@ class Explainer:
                 column: np.stack([getattr(entry, column).cpu().numpy() for entry in found.entries], axis=1)
                 for column in LEDGER_COLUMNS
             },
-            onehot=onehot if self.whole else None,
+            onehot=asked.onehot if self.whole else None,
             start=found.start.cpu().numpy(),
             multipliers=found.hypothetical.cpu().numpy() if self.whole and job.multipliers else None,
             spread=many.std(0, correction=0).cpu().numpy() if len(members) > 1 else None,

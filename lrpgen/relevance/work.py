@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,25 @@ from ..files import sha256
 from ..models import Card
 from ..progress import say
 from ..sequences import Genome, Tiles, WindowFile, open_windows
-from ..sequences.negatives import shuffle_seeded
+from ..sequences.negatives import numbered_shuffle
 from .job import Job
 
 UNLABELLED = "."  # label and split of tiles, which nobody annotated
-Asked = tuple[pd.DataFrame, np.ndarray, torch.Tensor]  # regions, onehot int8 (n, 4, L), target int64 (n,)
+SHUFFLED_WINDOWS = 2  # their stream of seeds
+
+
+class Asked(NamedTuple):
+    """A batch of n windows: their numbers among all of the work (n,), where they lie, bases int8 (n, 4, L), and the
+    output int64 (n,) that each is explained for."""
+
+    numbers: np.ndarray
+    regions: pd.DataFrame
+    onehot: np.ndarray
+    target: torch.Tensor
+
+    def part(self, start: int, stop: int) -> Asked:
+        rows = slice(start, stop)
+        return Asked(self.numbers[rows], self.regions.iloc[rows], self.onehot[rows], self.target[rows])
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ def of_windows(job: Job, card: Card, windows: Path, labels: list[str] | None) ->
             if job.shuffled:
                 onehot = shuffles(onehot, numbers, job.seed)
                 table = table.assign(name="shuffle:" + table["name"].astype(str))
-            return table, onehot, target
+            return Asked(numbers, table, onehot, target)
 
         total = job.shuffled or len(selected)
         origin = {"windows": sha256(windows), "labels": chosen, "shuffled": job.shuffled}
@@ -72,7 +86,7 @@ def of_tiles(job: Job, card: Card, genome: Path, stride: int) -> Iterator[Work]:
         def read(numbers: np.ndarray) -> Asked:
             regions, onehot = tiles.batch(numbers)
             regions = regions.assign(label=UNLABELLED, split=UNLABELLED)
-            return regions, onehot, torch.full((len(numbers),), target)
+            return Asked(numbers, regions, onehot, torch.full((len(numbers),), target))
 
         origin = {"genome": Path(genome).name, "sha256": sha256(genome), "stride": stride}
         yield Work(job.rows(len(tiles)), len(tiles), read, origin, whole=False)
@@ -98,8 +112,7 @@ def _selected(
 
 def shuffles(onehot: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray:
     """A dinucleotide shuffle of each window: its own by `numbers`, whatever the shard and the batch."""
-    seeds = np.array([[np.random.default_rng([seed, 2, number]).integers(2**31 - 1) for number in numbers.tolist()]])
-    return shuffle_seeded(onehot, seeds)[:, 0]
+    return numbered_shuffle(onehot, 1, numbers, seed, SHUFFLED_WINDOWS)[:, 0]
 
 
 def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from .onehot import UNKNOWN, onehot_of
 from .spool import Spool
 
 BATCH = 4096  # sequences shuffled per call
+_shuffling = threading.Lock()  # numba's parallel loops are not for two threads at a time
 
 
 def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarray:
@@ -22,6 +24,15 @@ def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarr
     for at in range(0, len(onehot), BATCH):
         shuffled[at : at + BATCH] = shuffle_seeded(onehot[at : at + BATCH], seeds[:, at : at + BATCH])
     return shuffled
+
+
+def numbered_shuffle(onehot: np.ndarray, copies: int, numbers: np.ndarray, seed: int, stream: int) -> np.ndarray:
+    """int8 (n, copies, 4, L), as `dinucleotide_shuffle`, but each sequence has seeds of its own by `numbers` (n,): its
+    shuffles are the same whatever the shard and the batch. stream : keeps apart what shuffles for different ends."""
+    drawn = [
+        np.random.default_rng([seed, stream, number]).integers(2**31 - 1, size=copies) for number in numbers.tolist()
+    ]
+    return shuffle_seeded(onehot, np.array(drawn).reshape(-1, copies).T)
 
 
 def append_shuffles(spool: Spool, copies: int, seed: int) -> np.ndarray:
@@ -49,6 +60,7 @@ def shuffle_seeded(onehot: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     found = np.empty((len(onehot), len(seeds), *onehot.shape[1:]), dtype=np.int8)
     # One copy per call: asked for several, tangermeme refuses sequences with a single order, such as AAAA.
     for copy, chosen in enumerate(seeds.tolist()):
-        made: Any = shuffle(batch, n=1, random_state=chosen, allow_N=True)
+        with _shuffling:
+            made: Any = shuffle(batch, n=1, random_state=chosen, allow_N=True)
         found[:, copy] = made[:, 0].numpy()
     return found

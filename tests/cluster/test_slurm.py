@@ -53,7 +53,10 @@ def undisturbed(slurm: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for name in ("config", "data", "envs", "profiles", "workflow"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
-    shutil.copy(ROOT / "config/test/config.yaml", folder / "config/config.yaml")
+    config = (ROOT / "config/test/config.yaml").read_text()
+    assert "explain:\n" in config
+    # The GPUs are pretended: torch sees none.
+    (folder / "config/config.yaml").write_text(config.replace("explain:\n", "explain:\n  allow_cpu: true\n"))
     shutil.copy(site_profile(folder) / "config.yaml", folder / "profiles/slurm/config.yaml")
     with slurm.snakemake(folder, Path("profiles/slurm")) as run:
         run.wait(1200)

@@ -32,7 +32,8 @@ rule calibrate_windows:
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
-        " {params.options} --threads {threads} --minutes {params.minutes} --calibrate {output:q} > {log:q} 2>&1"
+        " {params.options} --threads {threads}"
+        " --gpus {resources.gpu} {ALLOW_CPU} --minutes {params.minutes} --calibrate {output:q} > {log:q} 2>&1"
 
 
 rule calibrate_tiles:
@@ -59,7 +60,8 @@ rule calibrate_tiles:
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
-        " --target {params.target:q} {params.options} --threads {threads} --minutes {params.minutes}"
+        " --target {params.target:q} {params.options} --threads {threads}"
+        " --gpus {resources.gpu} {ALLOW_CPU} --minutes {params.minutes}"
         " --calibrate {output:q} > {log:q} 2>&1"
 
 
@@ -88,7 +90,8 @@ rule explain_windows:
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
-        " {params.options} --threads {threads} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
+        " {params.options} --threads {threads}"
+        " --gpus {resources.gpu} {ALLOW_CPU} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
 
 
 rule gather:
@@ -137,7 +140,7 @@ rule explain_shuffles:
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows} --shuffled {params.shuffled}"
-        " {params.options} --threads {threads} -o {output.null:q} > {log:q} 2>&1"
+        " {params.options} --threads {threads} --gpus {resources.gpu} {ALLOW_CPU} -o {output.null:q} > {log:q} 2>&1"
 
 
 rule explain_tiles:
@@ -165,7 +168,8 @@ rule explain_tiles:
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
-        " --target {wildcards.target:q} {params.options} --threads {threads} --shard {params.shard}"
+        " --target {wildcards.target:q} {params.options} --threads {threads}"
+        " --gpus {resources.gpu} {ALLOW_CPU} --shard {params.shard}"
         " -o {output.shard:q} > {log:q} 2>&1"
 
 

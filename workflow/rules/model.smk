@@ -50,7 +50,7 @@ rule train:
         options=train_options(seed=lambda wildcards: config["seed"]),
         code=code_hash("models"),
     shell:
-        "lrpgen train {input.windows:q} {params.options} --threads {threads}"
+        "lrpgen train {input.windows:q} {params.options} --threads {threads} --gpus {resources.gpu} {ALLOW_CPU}"
         " -o {output.model:q} --history {output.history:q} > {log:q} 2>&1"
 
 
@@ -129,4 +129,5 @@ rule predict:
         code=code_hash("models"),
     shell:
         "lrpgen predict {input.windows:q} {params.models} {params.baseline} {params.target} --threads {threads}"
+        " --gpus {resources.gpu} {ALLOW_CPU}"
         " -o {output.predictions:q} --metrics {output.metrics:q} --plots {output.plots:q} > {log:q} 2>&1"

@@ -126,7 +126,7 @@ rule filters:
         code=code_hash("lrp", "motifs", "plots"),
     shell:
         "lrpgen filters --model {input.model:q} --windows {input.windows:q} {params.windows} {params.options}"
-        " --optional --threads {threads} -o {output.folder:q} > {log:q} 2>&1"
+        " --optional --threads {threads} --gpus {resources.gpu} {ALLOW_CPU} -o {output.folder:q} > {log:q} 2>&1"
 
 
 rule enrich:

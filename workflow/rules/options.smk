@@ -94,10 +94,14 @@ def relevance_options():
     }
 
 
+# For every command that may use a GPU. No parameter of a rule: where something is computed makes nothing out of date.
+ALLOW_CPU = "--allow-cpu" if config["explain"]["allow_cpu"] else ""
+
+
 def explain_options(wildcards):
     """Options of `lrpgen explain` that windows and genome tiles share."""
-    strands = {"--strands": config["explain"]["strands"]}
-    return command_options({**relevance_options(), **strands})
+    own = {f"--{name}": config["explain"][name] for name in ("strands", "precision")}
+    return command_options({**relevance_options(), **own})
 
 
 def filter_options(wildcards):
