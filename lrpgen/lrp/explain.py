@@ -68,7 +68,7 @@ def explain(
     batch_size : samples at a time; None = all at once.
     seed : of the shuffles.
     numbers : (N,) of the samples; with `seed` they seed each one's shuffles, whatever it is explained together with.
-        None = 0..N-1.
+        None = by their place in x.
 
     Raises
     ------
@@ -191,11 +191,14 @@ def _references(
     elif isinstance(reference, int) and not isinstance(reference, bool) and reference > 0:
         if part.dim() != 3 or part.shape[1] != 4:
             raise InputError(f"reference={reference} asks for dinucleotide shuffles; those need DNA of shape (N, 4, L)")
-        from ..sequences.negatives import numbered_shuffle
+        from ..sequences.negatives import seeds_by_number, seeds_in_order, shuffle_seeded
 
         onehot = part.cpu().to(torch.int8).numpy()
-        known = (rows if numbers is None else numbers[rows]).numpy()
-        shuffled = torch.from_numpy(numbered_shuffle(onehot, reference, known, seed, SHUFFLED_REFERENCES))
+        if numbers is None:
+            seeds = seeds_in_order(len(x), reference, seed)[:, rows.numpy()]
+        else:
+            seeds = seeds_by_number(numbers[rows].numpy(), reference, seed, SHUFFLED_REFERENCES)
+        shuffled = torch.from_numpy(shuffle_seeded(onehot, seeds))
         for i in range(reference):
             yield shuffled[:, i].to(part.device, part.dtype)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +14,7 @@ from .work import Asked
 AHEAD = 3  # batches read or being read beyond the one in work: what waits stays in memory
 
 
-def fed(read: Callable[[np.ndarray], Asked], parts: Iterable[np.ndarray], pin: bool = False) -> Iterator[Asked]:
+def fed(read: Callable[[np.ndarray], Asked], parts: Iterable[np.ndarray], pin: bool = False) -> Generator[Asked]:
     """`read(part)` of each part, in order. What `read` raises is raised here, where its batch would be.
 
     pin : into memory from which a GPU copies by itself. The thread ends with the iterator: close it where it may be left

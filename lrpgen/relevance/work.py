@@ -17,7 +17,7 @@ from ..files import sha256
 from ..models import Card
 from ..progress import say
 from ..sequences import Genome, Tiles, WindowFile, open_windows
-from ..sequences.negatives import numbered_shuffle
+from ..sequences.negatives import seeds_by_number, shuffle_seeded
 from .job import Job
 
 UNLABELLED = "."  # label and split of tiles, which nobody annotated
@@ -112,7 +112,7 @@ def _selected(
 
 def shuffles(onehot: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray:
     """A dinucleotide shuffle of each window: its own by `numbers`, whatever the shard and the batch."""
-    return numbered_shuffle(onehot, 1, numbers, seed, SHUFFLED_WINDOWS)[:, 0]
+    return shuffle_seeded(onehot, seeds_by_number(numbers, 1, seed, SHUFFLED_WINDOWS))[:, 0]
 
 
 def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> np.ndarray:

@@ -20,25 +20,16 @@ def dinucleotide_shuffle(onehot: np.ndarray, copies: int, seed: int) -> np.ndarr
     its first and last base. A zero column (N) is shuffled as a fifth letter. Same `seed`, same result.
     """
     shuffled = np.empty((len(onehot), copies, *onehot.shape[1:]), dtype=np.int8)
-    seeds = _seeds(len(onehot), copies, seed)
+    seeds = seeds_in_order(len(onehot), copies, seed)
     for at in range(0, len(onehot), BATCH):
         shuffled[at : at + BATCH] = shuffle_seeded(onehot[at : at + BATCH], seeds[:, at : at + BATCH])
     return shuffled
 
 
-def numbered_shuffle(onehot: np.ndarray, copies: int, numbers: np.ndarray, seed: int, stream: int) -> np.ndarray:
-    """int8 (n, copies, 4, L), as `dinucleotide_shuffle`, but each sequence has seeds of its own by `numbers` (n,): its
-    shuffles are the same whatever the shard and the batch. stream : keeps apart what shuffles for different ends."""
-    drawn = [
-        np.random.default_rng([seed, stream, number]).integers(2**31 - 1, size=copies) for number in numbers.tolist()
-    ]
-    return shuffle_seeded(onehot, np.array(drawn).reshape(-1, copies).T)
-
-
 def append_shuffles(spool: Spool, copies: int, seed: int) -> np.ndarray:
     """Add `copies` shuffles of each window of the spool to its end; the row (N * copies,) that each was made from."""
     count = len(spool)
-    seeds = _seeds(count, copies, seed)
+    seeds = seeds_in_order(count, copies, seed)
     for rows, codes in spool.blocks(np.arange(count)):
         made = shuffle_seeded(onehot_of(codes), seeds[:, rows])
         found = np.where(made.any(axis=2), made.argmax(axis=2), UNKNOWN).astype(np.uint8)
@@ -46,8 +37,18 @@ def append_shuffles(spool: Spool, copies: int, seed: int) -> np.ndarray:
     return np.repeat(np.arange(count), copies)
 
 
-def _seeds(count: int, copies: int, seed: int) -> np.ndarray:
+def seeds_in_order(count: int, copies: int, seed: int) -> np.ndarray:
+    """(copies, count) for sequences that are shuffled together."""
     return np.random.default_rng([seed, 1]).integers(0, 2**31 - 1, size=(copies, count))
+
+
+def seeds_by_number(numbers: np.ndarray, copies: int, seed: int, stream: int) -> np.ndarray:
+    """(copies, n) for sequences with these numbers (n,), whatever the shard and the batch. stream : from 2 on, one for
+    each end that sequences are shuffled to."""
+    drawn = [
+        np.random.default_rng([seed, stream, number]).integers(2**31 - 1, size=copies) for number in numbers.tolist()
+    ]
+    return np.array(drawn).reshape(-1, copies).T
 
 
 def shuffle_seeded(onehot: np.ndarray, seeds: np.ndarray) -> np.ndarray:

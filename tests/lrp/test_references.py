@@ -142,6 +142,18 @@ def test_shuffles_are_seeded_and_averaged():
     close(first.relevance, (each[0] + each[1]) / 2)
 
 
+def test_shuffles_do_not_depend_on_the_batch():
+    """Nor, where samples have numbers, on which others are explained with them."""
+    model, x = cnn(), dna(length=24)
+    how = {"target": 0, "reference": 2, "seed": 7}
+    whole = lrpgen.explain(model, x, **how).relevance
+    close(whole, lrpgen.explain(model, x, batch_size=1, **how).relevance)
+    numbers = torch.arange(len(x)) + 100
+    whole = lrpgen.explain(model, x, numbers=numbers, **how).relevance
+    close(whole[-1:], lrpgen.explain(model, x[-1:], numbers=numbers[-1:], **how).relevance)
+    assert not torch.equal(whole, lrpgen.explain(model, x, numbers=numbers + 1, **how).relevance)
+
+
 def test_the_reference_holds_where_an_activation_comes_first():
     # f = relu(x1) + relu(x2): from (2, 0) against (0.5, 0) the difference is 1.5, all of it at x1.
     class First(nn.Module):

@@ -114,3 +114,22 @@ def test_a_job_short_of_memory_ends_with_the_same_store(made, tmp_path, monkeypa
         np.testing.assert_allclose(one.relevance(), other.relevance(), atol=1e-6, rtol=1e-4)
         np.testing.assert_allclose(one.output(), other.output(), atol=1e-5)
         assert one.attrs["precision"] == "float32"
+
+
+def test_precision_reaches_the_store_and_is_refused_where_it_harms(made, tmp_path, capsys):
+    model, windows = made
+    job = Job(model, tmp_path / "r.h5", precision="bfloat16", device="cpu", threads=1)
+    explain_windows(job, windows)
+    assert "bfloat16 products" in capsys.readouterr().err
+    explain_windows(Job(model, tmp_path / "exact.h5", device="cpu", threads=1), windows)
+    with open_store(tmp_path / "r.h5") as store, open_store(tmp_path / "exact.h5") as exact:
+        assert store.attrs["precision"] == "bfloat16"
+        error = np.abs(store.relevance() - exact.relevance()).sum() / np.abs(exact.relevance()).sum()
+        assert 0 < error < 0.3
+    for wrong, words in (
+        ({"precision": "bfloat16", "prune": Prune()}, "pruning do not go together"),
+        ({"precision": "tf32"}, "needs a GPU"),
+        ({"precision": "float16"}, "not known"),
+    ):
+        with pytest.raises(InputError, match=words):
+            explain_windows(Job(model, tmp_path / "wrong.h5", device="cpu", threads=1, **wrong), windows)
