@@ -126,10 +126,11 @@ def test_precision_reaches_the_store_and_is_refused_where_it_harms(made, tmp_pat
         assert store.attrs["precision"] == "bfloat16"
         error = np.abs(store.relevance() - exact.relevance()).sum() / np.abs(exact.relevance()).sum()
         assert 0 < error < 0.3
-    for wrong, words in (
-        ({"precision": "bfloat16", "prune": Prune()}, "pruning do not go together"),
-        ({"precision": "tf32"}, "needs a GPU"),
-        ({"precision": "float16"}, "not known"),
+    for precision, prune, words in (
+        ("bfloat16", Prune(), "pruning do not go together"),
+        ("tf32", None, "needs a GPU"),
+        ("float16", None, "not known"),
     ):
+        job = Job(model, tmp_path / "wrong.h5", precision=precision, prune=prune, device="cpu", threads=1)
         with pytest.raises(InputError, match=words):
-            explain_windows(Job(model, tmp_path / "wrong.h5", device="cpu", threads=1, **wrong), windows)
+            explain_windows(job, windows)
