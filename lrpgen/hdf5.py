@@ -94,21 +94,32 @@ def reading(
     except OSError as error:
         raise InputError(f"{path} is not a readable HDF5 file (damaged or cut short?); make it again") from error
     with file:
-        if file.attrs.get("format") != form:
-            raise InputError(f"{path} is not a {what}; give the output of {made_by}")
-        known = version if isinstance(version, tuple) else (version,)
-        if (found := file.attrs.get("version")) not in known:
-            reads = " and ".join(str(one) for one in known)
-            raise InputError(f"{path} has version {found} of a {what}, this lrpgen reads {reads}; make it again")
-        if missing := [key for key in needed if key not in file.attrs and key not in file]:
-            raise InputError(f"{what} {path} lacks {', '.join(missing)}; make it again")
+        with _damage(path):
+            if file.attrs.get("format") != form:
+                raise InputError(f"{path} is not a {what}; give the output of {made_by}")
+            known = version if isinstance(version, tuple) else (version,)
+            if (found := file.attrs.get("version")) not in known:
+                reads = " and ".join(str(one) for one in known)
+                raise InputError(f"{path} has version {found} of a {what}, this lrpgen reads {reads}; make it again")
+            if missing := [key for key in needed if key not in file.attrs and key not in file]:
+                raise InputError(f"{what} {path} lacks {', '.join(missing)}; make it again")
         yield file
+
+
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """What HDF5 says of attributes that it cannot make sense of, as one sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged (its attributes cannot be read); make it again") from error
 
 
 def attributes(file: h5py.File, json_attrs: Sequence[str]) -> dict[str, Any]:
     """All attributes as plain Python values, those in `json_attrs` parsed."""
     found = {}
-    for key, value in file.attrs.items():
-        plain = value.item() if isinstance(value, np.generic) else value
-        found[key] = json.loads(plain) if key in json_attrs and isinstance(plain, str) else plain
+    with _damage(Path(file.filename)):
+        for key, value in file.attrs.items():
+            plain = value.item() if isinstance(value, np.generic) else value
+            found[key] = json.loads(plain) if key in json_attrs and isinstance(plain, str) else plain
     return found
