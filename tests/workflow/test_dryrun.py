@@ -256,3 +256,14 @@ def test_module_of_another_workflow(setting: Callable[..., Path]) -> None:
     done = run(folder, "--snakefile", "Snakefile", "--dry-run", "--cores", "1")
     assert done.returncode == 0, done.stdout
     assert planned(done.stdout)["lrpgen_train"] == 1
+
+
+def test_a_job_is_told_of_its_gpus(repository: Path) -> None:
+    """And may only compute without them where the config says so."""
+    gpu = ["--set-resources", "explain_tiles:gpu=1"]
+    for config, flag in (([], False), (["--config", "explain={'allow_cpu': True}"], True)):
+        shown = run(repository, "-n", "-p", "--forceall", *gpu, *config)
+        assert shown.returncode == 0, shown.stdout
+        lines = [line for line in shown.stdout.splitlines() if "lrpgen explain" in line]
+        assert {("--genome" in line, "--gpus 1 " in line) for line in lines} == {(True, True), (False, False)}
+        assert all(("--allow-cpu" in line) is flag for line in lines)

@@ -29,11 +29,12 @@ rule calibrate_windows:
         models=model_options,
         windows=explained_windows,
         minutes=config["explain"]["minutes_per_job"],
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
         " {params.options} --threads {threads}"
-        " --gpus {resources.gpu} {ALLOW_CPU} --minutes {params.minutes} --calibrate {output:q} > {log:q} 2>&1"
+        " --gpus {resources.gpu} {params.allow_cpu} --minutes {params.minutes} --calibrate {output:q} > {log:q} 2>&1"
 
 
 rule calibrate_tiles:
@@ -57,11 +58,12 @@ rule calibrate_tiles:
         stride=config["tracks"]["stride"],
         target=lambda wildcards: SAMPLES[wildcards.sample]["target"],
         minutes=config["explain"]["minutes_per_job"],
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
         " --target {params.target:q} {params.options} --threads {threads}"
-        " --gpus {resources.gpu} {ALLOW_CPU} --minutes {params.minutes}"
+        " --gpus {resources.gpu} {params.allow_cpu} --minutes {params.minutes}"
         " --calibrate {output:q} > {log:q} 2>&1"
 
 
@@ -87,11 +89,12 @@ rule explain_windows:
         models=model_options,
         windows=explained_windows,
         shard=shard,
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
         " {params.options} --threads {threads}"
-        " --gpus {resources.gpu} {ALLOW_CPU} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
+        " --gpus {resources.gpu} {params.allow_cpu} --shard {params.shard} -o {output.shard:q} > {log:q} 2>&1"
 
 
 rule gather:
@@ -137,10 +140,12 @@ rule explain_shuffles:
         models=model_options,
         windows=explained_windows,
         shuffled=config["motifs"]["shuffled"],
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows} --shuffled {params.shuffled}"
-        " {params.options} --threads {threads} --gpus {resources.gpu} {ALLOW_CPU} -o {output.null:q} > {log:q} 2>&1"
+        " {params.options} --threads {threads} --gpus {resources.gpu} {params.allow_cpu}"
+        " -o {output.null:q} > {log:q} 2>&1"
 
 
 rule explain_tiles:
@@ -165,11 +170,12 @@ rule explain_tiles:
         models=model_options,
         stride=config["tracks"]["stride"],
         shard=shard,
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
         " --target {wildcards.target:q} {params.options} --threads {threads}"
-        " --gpus {resources.gpu} {ALLOW_CPU} --shard {params.shard}"
+        " --gpus {resources.gpu} {params.allow_cpu} --shard {params.shard}"
         " -o {output.shard:q} > {log:q} 2>&1"
 
 

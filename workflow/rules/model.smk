@@ -48,9 +48,10 @@ rule train:
         runtime=minutes(120),
     params:
         options=train_options(seed=lambda wildcards: config["seed"]),
+        allow_cpu=ALLOW_CPU,
         code=code_hash("models"),
     shell:
-        "lrpgen train {input.windows:q} {params.options} --threads {threads} --gpus {resources.gpu} {ALLOW_CPU}"
+        "lrpgen train {input.windows:q} {params.options} --threads {threads} --gpus {resources.gpu} {params.allow_cpu}"
         " -o {output.model:q} --history {output.history:q} > {log:q} 2>&1"
 
 
@@ -126,8 +127,9 @@ rule predict:
         models=model_options,
         baseline=optional("--baseline", "baseline"),
         target=judged,
+        allow_cpu=ALLOW_CPU,
         code=code_hash("models"),
     shell:
         "lrpgen predict {input.windows:q} {params.models} {params.baseline} {params.target} --threads {threads}"
-        " --gpus {resources.gpu} {ALLOW_CPU}"
+        " --gpus {resources.gpu} {params.allow_cpu}"
         " -o {output.predictions:q} --metrics {output.metrics:q} --plots {output.plots:q} > {log:q} 2>&1"

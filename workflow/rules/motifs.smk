@@ -123,10 +123,11 @@ rule filters:
     params:
         options=filter_options,
         windows=explained_windows,
+        allow_cpu=ALLOW_CPU,
         code=code_hash("lrp", "motifs", "plots"),
     shell:
         "lrpgen filters --model {input.model:q} --windows {input.windows:q} {params.windows} {params.options}"
-        " --optional --threads {threads} --gpus {resources.gpu} {ALLOW_CPU} -o {output.folder:q} > {log:q} 2>&1"
+        " --optional --threads {threads} --gpus {resources.gpu} {params.allow_cpu} -o {output.folder:q} > {log:q} 2>&1"
 
 
 rule enrich:

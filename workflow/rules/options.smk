@@ -94,7 +94,7 @@ def relevance_options():
     }
 
 
-# For every command that may use a GPU. No parameter of a rule: where something is computed makes nothing out of date.
+# For every command that may use a GPU.
 ALLOW_CPU = "--allow-cpu" if config["explain"]["allow_cpu"] else ""
 
 
