@@ -258,10 +258,11 @@ def test_module_of_another_workflow(setting: Callable[..., Path]) -> None:
     assert planned(done.stdout)["lrpgen_train"] == 1
 
 
-def test_a_job_is_told_of_its_gpus(repository: Path) -> None:
+def test_a_job_is_told_of_its_gpus(repository: Path, tmp_path: Path) -> None:
     """And may only compute without them where the config says so."""
+    (tmp_path / "allowed.yaml").write_text("explain:\n  allow_cpu: true\n")
     gpu = ["--set-resources", "explain_tiles:gpu=1"]
-    for config, flag in (([], False), (["--config", "explain={'allow_cpu': True}"], True)):
+    for config, flag in (([], False), (["--configfile", str(tmp_path / "allowed.yaml")], True)):
         shown = run(repository, "-n", "-p", "--forceall", *gpu, *config)
         assert shown.returncode == 0, shown.stdout
         lines = [line for line in shown.stdout.splitlines() if "lrpgen explain" in line]
