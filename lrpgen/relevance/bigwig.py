@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import numpy as np
 
@@ -28,8 +29,12 @@ class BigWig:
     """A bigWig that is being written; use through `writing_bigwig`."""
 
     def __init__(self, path: Path, contigs: dict[str, int]) -> None:
-        self.path, self.contigs = path, contigs
+        import pybigtools
+
+        self._file: Any = pybigtools.open(str(path), "w")
+        self.contigs = contigs
         self.bases = 0
+        self.error: BaseException | None = None
         self._queue: Queue[Runs | None] = Queue(WAITING)
         self._ended = False
         self._thread = threading.Thread(target=self._write, daemon=True)
@@ -46,10 +51,10 @@ class BigWig:
         self._thread.join()
 
     def _write(self) -> None:
-        import pybigtools
-
         try:
-            pybigtools.open(str(self.path), "w").write(self.contigs, self._entries())
+            self._file.write(self.contigs, self._entries())
+        except BaseException as error:  # the library's own are no `Exception`
+            self.error = error
         finally:
             while not self._ended:  # the library gave up: nobody may wait for it
                 self._ended = self._queue.get() is None
@@ -75,7 +80,10 @@ def writing_bigwig(path: Path, contigs: dict[str, int]) -> Iterator[BigWig]:
         finally:
             file.end()
         if (found := covered(tmp)) != file.bases:
-            raise OutputError(f"{path} did not reach the disk whole ({found} of {file.bases} bases); is the disk full?")
+            raise OutputError(
+                f"{path} did not reach the disk whole ({found} of {file.bases} bases); is the disk full, or the folder "
+                "of temporary files (TMPDIR)?"
+            ) from file.error
 
 
 def covered(path: Path) -> int:

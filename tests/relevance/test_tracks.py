@@ -1,6 +1,7 @@
 """Contig tracks against a naive sum over all windows, read back by a library that did not write them."""
 
 import gzip
+import resource
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pyBigWig
 import pytest
 
-from lrpgen.errors import InputError
+from lrpgen.errors import InputError, OutputError
 from lrpgen.relevance import tracks
 from lrpgen.relevance.store import LEDGER_COLUMNS, Batch, create
 from lrpgen.relevance.tracks import Pile, centre_weights, runs, write_tracks
@@ -158,6 +159,22 @@ def test_wrong_shards_are_refused(tmp_path, genome, capfd):
         with pytest.raises(InputError, match=words):
             write_tracks(shards, genome, tmp_path / "t")
     assert [path.name for path in tmp_path.glob("*") if path.suffix != ".h5"] == ["g.fa", "g.fa.fai"]
+
+
+@pytest.mark.parametrize("limit", [500, 5_000, 50_000])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half(tmp_path, limit):
+    fasta = tmp_path / "g.fa"
+    fasta.write_text(f">c\n{'A' * 20_000}\n")
+    values = np.random.default_rng(1).normal(size=(100, 200)).astype(np.float32)
+    made = shard(tmp_path / "1.h5", [("c", start, "+") for start in range(0, 20_000, 200)], values)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        with pytest.raises(OutputError, match=r"t\.\w+\.b\S+(: the file reached| did not reach the disk whole)"):
+            write_tracks([made], fasta, tmp_path / "out" / "t")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_contigs_come_as_in_the_fasta_and_need_not_have_tiles(tmp_path):
