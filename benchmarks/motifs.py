@@ -2,9 +2,9 @@
 
 Per seed: five motifs of JASPAR, one of them of negative weight and one rare (5 % of regions), and a decoy without weight are
 planted on both strands of regions whose value is the sum of the weights; a network learns the value; relevance of the test
-part is explained at each pruned share, with a null of dinucleotide shuffles; motifs are found and named. Beside it default
-TF-MoDISco (modisco-lite) with its own seqlets on the same arrays. Writes benchmarks/motifs.json: scores (motif_scores.py),
-seconds and peak memory, per seed and their means.
+part is explained at each pruned share, with a null of dinucleotide shuffles; motifs are found and named. Beside it, at some
+shares, TF-MoDISco's pattern stage (modisco-lite) on the same seqlets, and TF-MoDISco as it comes with its own. Writes
+benchmarks/motifs.json: scores (motif_scores.py), seconds and peak memory, per seed and their means. 50 minutes on a core.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
+from motif_peers import default_modisco
 from motif_scores import pattern_scores, seqlet_scores
 
 from lrpgen.files import write_json
@@ -31,11 +32,9 @@ from lrpgen.models.predict import predict
 from lrpgen.models.training import Training, train
 from lrpgen.motifs import Naming, find_motifs
 from lrpgen.motifs.matrixfile import Known, Library, open_jaspar, read_jaspar
-from lrpgen.motifs.seqlets import to_genome
 from lrpgen.progress import say
 from lrpgen.provenance import versions
 from lrpgen.relevance.run import Job, explain_windows
-from lrpgen.relevance.store import open_store
 from lrpgen.sequences import WindowOptions, make_windows, read_windows, write_windows
 from lrpgen.sequences.windowfile import WindowSet
 from lrpgen.simulate import read_truth, simulate
@@ -48,13 +47,11 @@ NETWORK = {"filters": [32, 48], "blocks": 1, "first_kernel": 19}
 TRAINING = {"architecture": "resnet1d", "settings": NETWORK, "epochs": 15, "batch_size": 64, "learning_rate": 4e-3}
 # Which matrices may be drawn: clear ones, of a length that a window holds often, and no two that look alike.
 BITS, LONGEST, DISTINCT = 16.0, 20, 0.01
-MATE = (
-    1e-4  # Tomtom p up to which another matrix of JASPAR is the planted one under another name: 0.1 by chance in 1,000
-)
+MATE = 1e-4  # Tomtom p up to which another matrix is the planted one under another name: 0.1 by chance in 1,000
 NAME_E = 0.05  # matches as good expected by chance among all matrices up to which the best one is a pattern's name
-REFERENCE = "uniform"  # without one the biases keep many times the output, as the engine says of such networks
+COMPOSITE = "epsilon_plus"  # epsilon alone leaves a base's relevance noisy on this network: 14 % of seqlets are false
 Q = 0.05  # of seqlets
-TRIM = 0.3  # of the strongest column: where modisco-lite's own report cuts its patterns
+PEERS = ("modisco_stage", "modisco")  # a minute or more each, where lrpgen takes seconds
 
 
 def choose_motifs(library: Library, seed: int) -> tuple[list[Known], list[set[str]]]:
@@ -141,8 +138,8 @@ def explained(folder: Path, share: float, seed: int) -> None:
             folder / "model.safetensors",
             folder / name,
             "activity",
+            composite=COMPOSITE,
             prune=prune,
-            reference=REFERENCE,
             seed=seed,
             device="cpu",
             threads=1,
@@ -155,7 +152,7 @@ def _regions(folder: Path) -> pd.DataFrame:
     return read_windows(folder / "test.h5").regions
 
 
-def ours(folder: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
+def ours(folder: Path, seed: int, grouping: str) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
     """Seqlets, places of patterns and their matrices, of `find_motifs`."""
     out = folder / "motifs"
     find_motifs(
@@ -164,6 +161,7 @@ def ours(folder: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, dict[str,
         out,
         null=folder / "null.h5",
         max_seqlet_q=Q,
+        grouping=grouping,
         naming=Naming("none"),
         seed=seed,
     )
@@ -188,47 +186,7 @@ def _bed(path: Path, columns: dict[int, str]) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", header=None, usecols=list(columns)).rename(columns=columns)
 
 
-def default_modisco(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
-    """The same of TFMoDISco as it is, its patterns cut as its report cuts them."""
-    from modiscolite.extract_seqlets import extract_seqlets
-    from modiscolite.tfmodisco import TFMoDISco
-
-    with open_store(folder / "relevance.h5") as store:
-        everything = slice(0, len(store))
-        onehot = store.onehot(everything).transpose(0, 2, 1).astype(np.float32)
-        hypothetical = store.multipliers(everything).transpose(0, 2, 1).astype(np.float32)
-        regions = store.regions
-    positive, negative = TFMoDISco(onehot, hypothetical)
-    scores = (onehot * hypothetical).sum(axis=2)
-    calls, threshold = extract_seqlets(scores, 21, 10, 20, 0.2, 0.03, 0.2, 0.8)  # TFMoDISco's own defaults
-    rows = [(one.example_idx, one.start + 10, one.end - 10) for one in calls]  # without the flanks it adds
-    sums = [float(scores[window, start:end].sum()) for window, start, end in rows]
-    signs = ["+" if one > threshold else "-" if one < -threshold else "0" for one in sums]
-    seqlets = pd.DataFrame(
-        [(*row, sign) for row, sign in zip(rows, signs, strict=True) if sign != "0"],
-        columns=["window", "start", "end", "sign"],
-    )
-    places, ppms = [], {}
-    for sign, patterns in (("+", positive or []), ("-", negative or [])):
-        for number, pattern in enumerate(patterns):
-            name = f"{sign}{number}"
-            strength = np.abs(pattern.contrib_scores).sum(axis=1)
-            strong = np.flatnonzero(strength >= TRIM * strength.max())
-            left, right = int(strong[0]), int(strong[-1]) + 1
-            ppms[name] = np.ascontiguousarray(pattern.sequence[left:right].T, dtype=np.float64)
-            for one in pattern.seqlets:
-                start = one.end - right if one.is_revcomp else one.start + left
-                places.append((one.example_idx, start, start + right - left, sign, name))
-    table = pd.DataFrame(places, columns=["window", "start", "end", "sign", "pattern"])
-    return _placed(seqlets, regions), _placed(table, regions), ppms
-
-
-def _placed(spans: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
-    rest = spans.drop(columns=["window", "start", "end"])
-    return pd.concat([to_genome(spans, regions).drop(columns="strand"), rest], axis=1)
-
-
-def one_seed(folder: Path, library: Library, seed: int, shares: list[float]) -> dict[str, Any]:
+def one_seed(folder: Path, library: Library, seed: int, shares: list[float], peers: list[float]) -> dict[str, Any]:
     motifs, mates = choose_motifs(library, seed)
     result: dict[str, Any] = {"seed": seed, "motifs": [f"{one.id} {one.name}" for one in motifs]}
     result |= prepare(folder, motifs, seed)
@@ -236,22 +194,24 @@ def one_seed(folder: Path, library: Library, seed: int, shares: list[float]) -> 
     truth = read_truth(folder / "sim" / "truth.bed")
     truth = truth.loc[truth["region"].isin(_regions(folder)["name"])].reset_index(drop=True)
     right = {f"M{i}": ids for i, ids in enumerate(mates[:MOTIFS], start=1)}
-    methods = {"lrpgen": lambda: ours(folder, seed), "modisco": lambda: default_modisco(folder)}
+    methods = {
+        "lrpgen": lambda: ours(folder, seed, "greedy"),
+        "modisco_stage": lambda: ours(folder, seed, "modisco"),
+        "modisco": lambda: default_modisco(folder),
+    }
     result["shares"] = {}
     for share in shares:
         _, cost = measured(lambda share=share: explained(folder, share, seed))
         entry: dict[str, Any] = {"explain": cost}
         for name, method in methods.items():
+            if name in PEERS and share not in peers:
+                continue
             try:
                 (seqlets, places, ppms), cost = measured(method)
                 names = top_hits(ppms, library)
                 scores = {**seqlet_scores(seqlets, truth), **pattern_scores(places, names, truth, right), **cost}
-            except (
-                IndexError,
-                ValueError,
-                ZeroDivisionError,
-            ) as error:  # modisco-lite on relevance that is mostly zero
-                if name == "lrpgen":
+            except (IndexError, ValueError, ZeroDivisionError) as error:  # modisco-lite where most relevance is zero
+                if name != "modisco":
                     raise
                 scores = {"failed": f"{type(error).__name__}: {error}"}
             entry[name] = scores
@@ -272,8 +232,10 @@ def means(seeds: list[dict[str, Any]], shares: list[float]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for share in map(str, shares):
         found[share] = {}
-        for name in ("lrpgen", "modisco"):
-            runs = [seed["shares"][share][name] for seed in seeds]
+        for name in ("lrpgen", *PEERS):
+            runs = [seed["shares"][share][name] for seed in seeds if name in seed["shares"][share]]
+            if not runs:
+                continue
             values = {key: [run[key] for run in runs if run.get(key) is not None] for key in FIGURES}
             found[share][name] = {
                 key: round(statistics.mean(some), 4) if some else None for key, some in values.items()
@@ -286,13 +248,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--shares", type=float, nargs="+", default=list(SHARES))
+    parser.add_argument("--peer-shares", type=float, nargs="*", default=[0.0, 0.5, 0.9], help="where peers run too")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "motifs.json")
     arguments = parser.parse_args()
     library = read_jaspar(open_jaspar())
     seeds = []
     for seed in range(1, arguments.seeds + 1):
         with tempfile.TemporaryDirectory() as name:
-            seeds.append(one_seed(Path(name), library, seed, arguments.shares))
+            seeds.append(one_seed(Path(name), library, seed, arguments.shares, arguments.peer_shares))
     machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, no GPU used"
     setting = {
         "regions": REGIONS,
@@ -301,6 +264,7 @@ def main() -> None:
         "distinct_p": DISTINCT,
         "mate_p": MATE,
         "seqlet_q": Q,
+        "composite": COMPOSITE,
     }
     result = {"machine": machine, "versions": versions(), "library": library.source, "setting": setting}
     write_json(arguments.output, {**result, "mean": means(seeds, arguments.shares), "seeds": seeds})

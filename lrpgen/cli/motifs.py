@@ -21,8 +21,8 @@ def motifs(
     max_seqlet_q: Annotated[float, typer.Option("--max-seqlet-q", help="With a null: largest q of a seqlet.")] = 0.05,
     seqlets: Annotated[str, typer.Option("--seqlets", help="Caller of seqlets: recursive or modisco.")] = "recursive",
     grouping: Annotated[
-        str, typer.Option("--grouping", help="modisco, greedy (ours), or auto: the first if it is installed.")
-    ] = "auto",
+        str, typer.Option("--grouping", help="How seqlets are grouped: greedy (built in) or modisco (modisco-lite).")
+    ] = "greedy",
     names: Names = "jaspar",
     release: Release = None,
     taxon: Taxon = "vertebrates",

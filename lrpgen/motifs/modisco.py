@@ -48,13 +48,9 @@ def group(cutouts: Cutouts, sign: str, seed: int) -> tuple[list[Frame], str]:
     return [_frame(pattern) for pattern in found or []], ""
 
 
-def installed() -> bool:
-    return find_spec("modiscolite") is not None
-
-
 def check_installed() -> None:
     """Raises `MissingFeatureError` without the extra."""
-    if not installed():
+    if find_spec("modiscolite") is None:
         raise MissingFeatureError(
             "this grouping needs modisco-lite, which is not installed; run: pip install 'lrpgen[motifs]', or choose greedy"
         )

@@ -1,4 +1,4 @@
-"""Patterns: seqlets that look alike, grouped by TF-MoDISco or by `grouping`, then oriented, merged, trimmed by us.
+"""Patterns: seqlets that look alike, grouped by `grouping` or by TF-MoDISco, then oriented, merged and trimmed.
 
 The groups are only places; every matrix is counted again from the windows, so that the exports agree with the genome
 base by base.
@@ -14,6 +14,7 @@ from ..errors import InputError
 from . import matrices, modisco
 from .cutouts import Cutouts
 from .frames import Frame, alignment, realigned
+from .grouping import group
 from .subpatterns import split
 
 MIN_SEQLETS = 50  # below, TF-MoDISco's neighbour graph has nothing to cluster
@@ -21,7 +22,7 @@ REACH = 8  # bases a place may move when a pattern is realigned
 MIN_SUPPORT = 20  # seqlets of a pattern (TF-MoDISco's smallest final cluster)
 MIN_BITS, CORE = 3.0, 10  # bits beyond chance in the best 10 columns: chance clusters stay below, GT alone has 4
 SAME = 0.95  # cosine of two CWMs, either way round, from which two patterns are one
-GROUPINGS = ("auto", "modisco", "greedy")
+GROUPINGS = (GROUPING := "greedy", "modisco")
 WORDS = {"+": ("positive", "pos"), "-": ("negative", "neg")}
 
 
@@ -76,12 +77,12 @@ class Pattern:
 
 
 def find_patterns(
-    cutouts: Cutouts, sign: str, *, grouping: str = "auto", seed: int = 1
+    cutouts: Cutouts, sign: str, *, grouping: str = GROUPING, seed: int = 1
 ) -> tuple[list[Pattern], list[str]]:
     """Patterns among the seqlets of one `sign`, largest first, and notes for people.
 
-    `grouping`: "modisco", "greedy" (ours, without the extra), or "auto", the first where it is installed. Each pattern
-    reads in the direction most of its seqlets have. Fewer than MIN_SEQLETS give no patterns and a note.
+    `grouping`: "greedy" (ours, see `grouping`) or "modisco" (modisco-lite, of the extra `motifs`). Each pattern reads in
+    the direction most of its seqlets have. Fewer than MIN_SEQLETS give no patterns and a note.
     Raises `MissingFeatureError` for "modisco" without the `motifs` extra.
     """
     word, prefix = WORDS[sign]
@@ -110,10 +111,8 @@ def check_grouping(grouping: str) -> None:
 
 
 def _grouped(cutouts: Cutouts, sign: str, grouping: str, seed: int) -> tuple[list[Frame], str]:
-    if grouping == "modisco" or (grouping == "auto" and modisco.installed()):
+    if grouping == "modisco":
         return modisco.group(cutouts, sign, seed)
-    from .grouping import group
-
     return group(cutouts.contributions, seed=seed), ""
 
 

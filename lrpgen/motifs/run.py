@@ -19,7 +19,7 @@ from .calling import MAX_Q, SIGNS, Called, call_store, check_max_q, counts
 from .cutouts import cut_out, spaced
 from .modiscofile import write_modisco
 from .names import Naming
-from .patterns import Pattern, check_grouping, find_patterns
+from .patterns import GROUPING, Pattern, check_grouping, find_patterns
 from .reading import Explained, explained, open_null
 from .seqlets import CALLER, check_caller
 
@@ -32,7 +32,7 @@ def find_motifs(
     null: str | os.PathLike[str] | None = None,
     max_seqlet_q: float = MAX_Q,
     caller: str = CALLER,
-    grouping: str = "auto",
+    grouping: str = GROUPING,
     naming: Naming | None = None,
     seed: int = 1,
     palette: str = "cvd",

@@ -66,9 +66,7 @@ def planted_null(path: Path, seed: int, **attrs: object) -> Path:
 def test_with_a_null_the_planted_places_pass_and_little_else(tmp_path: Path, zeros: float) -> None:
     data = with_bumps(plant(60, zeros, seed=1), 7)
     store = write(tmp_path / "r.h5", data)
-    summary = find_motifs(
-        store, "site", tmp_path / "out", null=planted_null(tmp_path / "null.h5", 2), grouping="greedy"
-    )
+    summary = find_motifs(store, "site", tmp_path / "out", null=planted_null(tmp_path / "null.h5", 2))
     rows = read_bed(tmp_path / "out" / "seqlets.bed")
     for motif, sign in ((POSITIVE, "+"), (NEGATIVE, "-")):
         found = {(row[0], int(row[1]), int(row[2])) for row in rows if row[8] == sign}
@@ -126,9 +124,9 @@ PEAK = """
 import json, resource, sys
 from lrpgen.motifs.run import find_motifs
 import lrpgen.motifs.grouping, lrpgen.plots.logos, tangermeme.seqlet, torch
-find_motifs(sys.argv[1], "site", sys.argv[1] + ".warm", grouping="greedy")
+find_motifs(sys.argv[1], "site", sys.argv[1] + ".warm")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-find_motifs(sys.argv[2], "site", sys.argv[2] + ".out", grouping="greedy")
+find_motifs(sys.argv[2], "site", sys.argv[2] + ".out")
 print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
 """
 

@@ -230,7 +230,7 @@ def test_without_the_extra_an_error_says_what_to_install(
     ("options", "message"),
     [
         ({"caller": "peaks"}, "no seqlet caller 'peaks'; choose one of recursive, modisco"),
-        ({"grouping": "kmeans"}, "no grouping 'kmeans'; choose one of auto, modisco, greedy"),
+        ({"grouping": "kmeans"}, "no grouping 'kmeans'; choose one of greedy, modisco"),
         ({"max_seqlet_q": 0.0}, "largest q of a seqlet must be above 0"),
     ],
 )
