@@ -2,6 +2,8 @@
 # make test   install the test tools, run all tests that this machine can run
 # make lint   ruff, pyright, snakefmt, snakemake --lint
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
+# make bench-motifs   motifs found in simulated genomes, beside TF-MoDISco (50 minutes)
+# make bench-names    which patterns get a name, rightly or wrongly (4 minutes)
 # make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
@@ -14,7 +16,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo test lint bench-default bench-store clean python
+.PHONY: help demo test lint bench-default bench-motifs bench-names bench-store clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -36,6 +38,13 @@ lint: $(VENV)/.installed-test
 
 bench-default: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/embedded_default.py
+
+bench-motifs: $(VENV)/.installed-test
+	$(RUN) python benchmarks/motifs.py
+	$(RUN) python benchmarks/motifs.py --peers --seeds 1 --shares 0 0.5 0.9 --output benchmarks/motifs_peers.json
+
+bench-names: $(VENV)/.installed-motifs
+	$(RUN) python benchmarks/names.py
 
 bench-store: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/store.py

@@ -10,7 +10,11 @@ from pathlib import Path
 from .provenance import versions
 
 FEATURES = {  # module -> (what needs it, how to get it)
-    "modiscolite": ("patterns from seqlets (lrpgen motifs)", "pip install 'lrpgen[motifs]'"),
+    "memelite": ("names of patterns (lrpgen motifs --names)", "pip install 'lrpgen[motifs]'"),
+    "modiscolite": (
+        "the other grouping of seqlets (lrpgen motifs --grouping modisco)",
+        "pip install 'lrpgen[modisco]'",
+    ),
     "snakemake": ("the workflow", "pip install snakemake"),
     "snakemake_executor_plugin_slurm": ("the workflow on SLURM", "pip install 'lrpgen[slurm]'"),
     "onnx2torch": ("ONNX models", "pip install 'lrpgen[onnx]' && pip install --no-deps onnx2torch"),

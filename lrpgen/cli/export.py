@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..progress import say
-from .options import Output
+from .options import Output, Seed
 
 
 def export(
@@ -20,6 +20,7 @@ def export(
     form: Annotated[
         str, typer.Option("--format", help="modisco: ohe.npz, hyp.npz; chrombpnet: scores.h5.")
     ] = "modisco",
+    seed: Seed = 1,
 ) -> None:
     """Write letters and hypothetical contributions of explained windows for TF-MoDISco, chrombpnet's tools, Fi-NeMo.
 
@@ -28,6 +29,7 @@ def export(
       lrpgen export relevance.h5 --target donor -o modisco
       modisco motifs -s modisco/ohe.npz -a modisco/hyp.npz -n 2000 -w 200 -o modisco.h5
     """
+    del seed  # nothing is random here
     from ..relevance.export import export
 
     say(f"exported {export(store, output, target=target, form=form):,} windows to {output}")

@@ -52,7 +52,7 @@ def check_installed() -> None:
     """Raises `MissingFeatureError` without the extra."""
     if find_spec("modiscolite") is None:
         raise MissingFeatureError(
-            "this grouping needs modisco-lite, which is not installed; run: pip install 'lrpgen[motifs]', or choose greedy"
+            "this grouping needs modisco-lite, which is not installed; run: pip install 'lrpgen[modisco]', or choose greedy"
         )
 
 

@@ -83,7 +83,11 @@ def find_motifs(
         "null": None if called.null is None else {"windows": len(shuffled or []), **called.null},
         "max_seqlet_q": None if called.null is None else max_seqlet_q,
         "caller": caller,
-        "patterns": [shared.row(pattern, background, named) for pattern in patterns],
+        "grouping": grouping,
+        "patterns": [
+            shared.row(pattern, background, named) | {"subpatterns": [part.seqlets for part in pattern.subpatterns]}
+            for pattern in patterns
+        ],
         "names": {"source": named.source, "max_q": naming.max_q},
         "background": dict(zip("ACGT", background.round(6).tolist(), strict=True)),
         "notes": notes,

@@ -81,6 +81,9 @@ class Motifs:
     windows: int
     zero_share: float | None
     seqlets: dict[str, int]
+    grouping: str
+    shuffled: int | None
+    max_seqlet_q: float | None
     patterns: list[Pattern]
     notes: list[str]
     folder: Path
@@ -221,6 +224,9 @@ def _one_motifs(folder: Path) -> Motifs:
             windows=int(summary["windows"]),
             zero_share=summary.get("zero_share"),
             seqlets={str(sign): int(n) for sign, n in summary["seqlets"].items()},
+            grouping=summary.get("grouping", "greedy"),
+            shuffled=(summary.get("null") or {}).get("windows"),
+            max_seqlet_q=summary.get("max_seqlet_q"),
             patterns=patterns,
             notes=[str(note) for note in summary.get("notes", [])],
             folder=folder,

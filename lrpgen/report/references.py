@@ -62,7 +62,7 @@ def references(results: Results) -> list[Reference]:
             used.append(PLRP)
     if results.motifs:
         used += [TANGERMEME]
-        if any(m.patterns for m in results.motifs):
+        if any(m.grouping == "modisco" for m in results.motifs):
             used += [MODISCO]
         used += [LOGOMAKER]
     return used

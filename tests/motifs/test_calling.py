@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted import NEGATIVE, POSITIVE, Planted, plant, read_bed, write
+from planted import NEGATIVE, POSITIVE, WIDTH, Planted, plant, read_bed, write
 
 from lrpgen.errors import InputError
 from lrpgen.motifs import calling
@@ -50,7 +50,8 @@ def with_bumps(data: Planted, seed: int) -> Planted:
     """Spans that mean nothing but are called: four of six bases in each window, up to half as relevant as a motif's."""
     random = np.random.default_rng(seed)
     for i in range(len(data.relevance)):
-        for start in random.permutation([173, 181, 189, 197, 376, 388])[:4]:
+        for start in random.permutation([173, 181, 189, 197, 376, 388])[:4]:  # where `plant` puts no motif
+            start = start if data.regions["strand"][i] == "+" else WIDTH - start - 6
             data.relevance[i, start : start + 6] = random.uniform(-0.5, 0.5)
     return data
 

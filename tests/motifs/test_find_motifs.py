@@ -221,7 +221,7 @@ def test_without_the_extra_an_error_says_what_to_install(
     for name in [n for n in sys.modules if n.split(".")[0] == "modiscolite"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "modiscolite", None)
-    with pytest.raises(MissingFeatureError, match=r"pip install 'lrpgen\[motifs\]'"):
+    with pytest.raises(MissingFeatureError, match=r"pip install 'lrpgen\[modisco\]'"):
         find_motifs(small[1], "site", tmp_path / "out", grouping="modisco")
     assert not (tmp_path / "out").exists()
 
