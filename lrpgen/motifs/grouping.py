@@ -1,4 +1,4 @@
-"""The built-in grouping of seqlets: no compiled kernels, no graph library, for when modisco-lite is not installed.
+"""The built-in grouping of seqlets: no compiled kernels and no graph library, in seconds where others take minutes.
 
 Ours, from well-known parts. A group is a mean core that seqlets of *both* halves of the data fit better than chance:
 1. Decoys: each seqlet once more with its contributions where they are and its letters drawn at random. How many decoys
@@ -25,7 +25,7 @@ CORE = 21  # columns compared, odd: most known motifs are narrower, and noise be
 REACH = 10  # bases a seqlet's centre may lie off its motif's, as seqlets are called on 25 bases at most
 WIDTH = 41  # columns of a frame, as of modisco-lite's
 MAX_Q = 0.1  # share of a group that may be chance: `patterns` trims and asks for bits, which this much cannot hide
-SAME = 0.95  # cosine of two cores from which they are one, as `patterns` merges
+SAME = 0.95  # cosine of two cores, or of two CWMs in `patterns` and `merge`, from which they are one
 SEEDS, OTHERS = 1000, 5000  # looked at per round of peeling: 50 seqlets of 20,000 are still 2 of the seeds
 ROUNDS = 10  # of gathering, which settles in about five
 CONTESTS = 4  # rounds of competition; few seqlets change sides after the second

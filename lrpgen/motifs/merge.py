@@ -26,8 +26,9 @@ from . import folder as shared
 from . import formats, matrices
 from .formats import Matrices
 from .frames import alignment
+from .grouping import SAME
 from .names import Naming
-from .patterns import SAME, WORDS
+from .patterns import WORDS
 
 COLUMNS = (*formats.SUMMARY_COLUMNS, "members")
 NOTE = "seqlets are counted once per folder: windows that several folders share count as often"

@@ -14,14 +14,12 @@ from ..errors import InputError
 from . import matrices, modisco
 from .cutouts import Cutouts
 from .frames import Frame, alignment, realigned
-from .grouping import group
-from .subpatterns import split
+from .grouping import SAME, group
+from .subpatterns import MIN_SUPPORT, split
 
 MIN_SEQLETS = 50  # below, TF-MoDISco's neighbour graph has nothing to cluster
 REACH = 8  # bases a place may move when a pattern is realigned
-MIN_SUPPORT = 20  # seqlets of a pattern (TF-MoDISco's smallest final cluster)
 MIN_BITS, CORE = 3.0, 10  # bits beyond chance in the best 10 columns: chance clusters stay below, GT alone has 4
-SAME = 0.95  # cosine of two CWMs, either way round, from which two patterns are one
 GROUPINGS = (GROUPING := "greedy", "modisco")
 WORDS = {"+": ("positive", "pos"), "-": ("negative", "neg")}
 
@@ -150,6 +148,6 @@ def _holds(frame: Frame, cutouts: Cutouts) -> bool:
 def _pattern(name: str, sign: str, frame: Frame, cutouts: Cutouts, seed: int) -> Pattern:
     places = cutouts.places(frame)
     reads = Reads(*(frame.read(array) for array in (cutouts.onehot, cutouts.contributions, cutouts.hypothetical)))
-    kinds = split(reads.contributions, seed=seed, min_support=MIN_SUPPORT)
+    kinds = split(reads.contributions, seed=seed)
     parts = [Pattern(f"{name}.{i}", sign, places.take(rows), reads.take(rows)) for i, rows in enumerate(kinds)]
     return Pattern(name, sign, places, reads, tuple(parts) if len(parts) > 1 else ())

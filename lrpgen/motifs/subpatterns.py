@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-MIN_SUPPORT = 20  # reads of a subpattern, as of a pattern
+MIN_SUPPORT = 20  # seqlets of a pattern, and of a subpattern (TF-MoDISco's smallest final cluster)
 SAMPLE = 2000  # reads the partings are found on; the rest follow the nearest centre
 LINKED = 1.5  # a lone column explains 1 times what it does by chance, two that always go together 2 times
 GAP = 0.75  # share of its variance that a uniform spread loses when halved; a normal one loses 2 / pi
