@@ -70,7 +70,11 @@ class Store:
         return self.regions_slice(slice(None))
 
     def regions_slice(self, rows: slice | np.ndarray) -> pd.DataFrame:
-        return pd.DataFrame({column: self._read(f"regions/{column}", rows) for column in REGION_COLUMNS})
+        return pd.DataFrame({column: self.column(column, rows) for column in REGION_COLUMNS})
+
+    def column(self, name: str, rows: Any = slice(None)) -> np.ndarray:
+        """One of the columns of `regions`."""
+        return self._read(f"regions/{name}", rows)
 
     def overlapping(self, chrom: str, start: int, end: int) -> np.ndarray:
         """Numbers (n,) of the rows whose region shares a base with [start, end) of `chrom`, on either strand."""

@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-import pandas as pd
 
-from ..errors import InputError, OutputError
+from ..errors import InputError
 from ..files import atomic, write_json
 from ..progress import progress
 from ..sequences import Genome
-from .store import Store, open_store
+from .bigwig import writing_bigwig
+from .gathering import check_shards
+from .store import open_store
 
 TRACKS = ("relevance", "sd", "coverage")
-ROWS = 2048  # tiles read at a time
-FLUSH = 1 << 18  # bases buffered before they are written
+ROWS, ROWS_BYTES = 2048, 1 << 24  # tiles read at a time, and their relevance at most
+FLUSH = 1 << 16  # bases buffered before they are written
 
 
 def centre_weights(width: int) -> np.ndarray:
@@ -79,27 +80,28 @@ def write_tracks(shards: list[Path], genome: Path, prefix: Path) -> dict[str, An
 
     Raises
     ------
-    InputError : no shards, windows instead of tiles, shards out of order, a contig the genome does not have.
+    InputError : shards that are missing, out of order or made in different ways, without tiles, or of another genome.
     """
-    if not shards:
-        raise InputError("no shards to make tracks from; give at least one")
-    contigs = Genome(genome).contigs
-    summary: dict[str, Any] = {"windows": 0, "contigs": contigs, "covered_bases": 0, "zero_bases": 0}
+    attrs = check_shards(shards)
+    if "stride" not in attrs["source"]:
+        raise InputError(f"{shards[0]} holds windows, not tiles of a genome; make it with `lrpgen explain --genome`")
+    with Genome(genome) as source:
+        contigs = source.contigs
+    made = {"target": attrs["target"], "stride": attrs["source"]["stride"], "method": attrs["method"]}
+    summary: dict[str, Any] = {"windows": 0, "contigs": contigs, "covered_bases": 0, "zero_bases": 0, **made}
     with ExitStack() as stack:
-        writers = {name: stack.enter_context(_bigwig(_with(prefix, f".{name}.bw"), contigs)) for name in TRACKS}
         text = stack.enter_context(_bedgraph(_with(prefix, ".relevance.bedgraph.gz")))
+        files = {name: stack.enter_context(writing_bigwig(_with(prefix, f".{name}.bw"), contigs)) for name in TRACKS}
         for chrom, start, values in _pieces(shards, contigs, summary):
+            found = {name: runs(values[name], start) for name in TRACKS}
             for name in TRACKS:
-                starts, ends, level = runs(values[name], start)
-                if len(starts):
-                    writers[name].addEntries([chrom] * len(starts), starts.tolist(), ends.tolist(), level.tolist())
-                if name == "relevance":
-                    _count(summary, starts, ends, level)
-                    text.writelines(
-                        f"{chrom}\t{s}\t{e}\t{v:.6g}\n" for s, e, v in zip(starts, ends, level, strict=True)
-                    )
-    _check_covered(prefix, summary["covered_bases"])
-    summary["zero_share"] = summary.pop("zero_bases") / max(summary["covered_bases"], 1)
+                files[name].add(chrom, *found[name])
+            _count(summary, *found["relevance"])
+            columns = (column.tolist() for column in found["relevance"])
+            text.writelines(f"{chrom}\t{s}\t{e}\t{v:.6g}\n" for s, e, v in zip(*columns, strict=True))
+        if not summary["windows"]:
+            raise InputError(f"no shard holds a tile, the first is {shards[0]}; make tracks of a genome that has some")
+    summary["zero_share"] = summary.pop("zero_bases") / summary["covered_bases"]
     write_json(_with(prefix, ".json"), summary)
     return summary
 
@@ -110,11 +112,10 @@ def _pieces(
     """(contig, start, track values) in genome order, each base once."""
     current, last, pile = "", 0, Pile()
     order = {name: i for i, name in enumerate(contigs)}
-    for regions, relevance in _tiles(shards, summary):
-        weights = centre_weights(relevance.shape[1])
-        for chrom, start, strand, r in zip(
-            regions["chrom"], regions["start"], regions["strand"], relevance, strict=True
-        ):
+    for table, relevance in _tiles(shards, summary):
+        width = relevance.shape[1]
+        weights = centre_weights(width)
+        for chrom, start, strand, r in zip(*table, relevance, strict=True):
             if chrom != current:
                 if chrom not in order or (current and order[chrom] < order[current]):
                     raise InputError(
@@ -125,34 +126,28 @@ def _pieces(
                 current, last, pile = chrom, 0, Pile()
             if start < last:
                 raise InputError(f"tile {chrom}:{start} comes out of order; give the shards in their order")
+            if start + width > contigs[chrom]:
+                raise InputError(f"tile {chrom}:{start} leaves the contig; give the FASTA that the tiles came from")
+            if start - pile.start >= FLUSH:  # before the tile is added: a gap then takes no memory
+                yield current, pile.start, pile.flush(start)
             pile.add(start, r[::-1] if strand == "-" else r, weights)
             last = start
-            if start - pile.start >= FLUSH:
-                yield current, pile.start, pile.flush(start)
     if current:
         yield current, pile.start, pile.flush(contigs[current])
 
 
-def _tiles(shards: list[Path], summary: dict[str, Any]) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+def _tiles(shards: list[Path], summary: dict[str, Any]) -> Iterator[tuple[list[list[Any]], np.ndarray]]:
+    """([contigs, starts, strands], relevance (n, L)) of some tiles at a time."""
     with progress("tracks", len(shards), "shards") as advance:
         for shard in shards:
             with open_store(shard) as store:
-                _note(store, shard, summary)
-                for start in range(0, len(store), ROWS):
-                    rows = slice(start, start + ROWS)
-                    yield store.regions_slice(rows), store.relevance(rows)
+                rows = min(ROWS, max(1, ROWS_BYTES // (4 * store.width))) if len(store) else ROWS
+                for at in range(0, len(store), rows):
+                    part = slice(at, at + rows)
+                    table = [store.column(name, part).tolist() for name in ("chrom", "start", "strand")]
+                    yield table, store.relevance(part)
                 summary["windows"] += len(store)
             advance(1)
-
-
-def _note(store: Store, shard: Path, summary: dict[str, Any]) -> None:
-    source = store.attrs["source"]
-    if "stride" not in source:
-        raise InputError(f"{shard} holds windows, not tiles of a genome; make it with `lrpgen explain --genome`")
-    made = {"target": store.attrs["target"], "stride": source["stride"], "method": store.attrs["method"]}
-    for key, value in made.items():
-        if summary.setdefault(key, value) != value:
-            raise InputError(f"{shard} has another {key} than the shards before it; explain all shards the same way")
 
 
 def _count(summary: dict[str, Any], starts: np.ndarray, ends: np.ndarray, level: np.ndarray) -> None:
@@ -166,19 +161,6 @@ def _with(prefix: Path, suffix: str) -> Path:
 
 
 @contextmanager
-def _bigwig(path: Path, contigs: dict[str, int]) -> Iterator[Any]:
-    import pyBigWig
-
-    with atomic(path) as tmp:
-        file = pyBigWig.open(str(tmp), "w")
-        try:
-            file.addHeader(list(contigs.items()))
-            yield file
-        finally:
-            file.close()
-
-
-@contextmanager
 def _bedgraph(path: Path) -> Iterator[TextIO]:
     # No name and no time inside, so that the same track is the same file.
     with (
@@ -188,19 +170,3 @@ def _bedgraph(path: Path) -> Iterator[TextIO]:
         io.TextIOWrapper(packed, encoding="utf-8") as text,
     ):
         yield text
-
-
-def _check_covered(prefix: Path, covered: int) -> None:
-    """The bigWig library does not report a full disk: look whether all bases arrived."""
-    import pyBigWig
-
-    for name in TRACKS if covered else ():
-        path = _with(prefix, f".{name}.bw")
-        try:
-            with pyBigWig.open(str(path)) as file:
-                found = file.header()["nBasesCovered"]
-        except RuntimeError:
-            found = -1
-        if found != covered:
-            path.unlink(missing_ok=True)
-            raise OutputError(f"{path} did not reach the disk whole ({found} of {covered} bases); is the disk full?")
