@@ -4,6 +4,8 @@
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
 # make bench-motifs   motifs found in simulated genomes, beside TF-MoDISco (50 minutes)
 # make bench-names    which patterns get a name, rightly or wrongly (4 minutes)
+# make bench-precision  relevance in bfloat16 against float32 (1 minute)
+# make bench-scaling  time, memory and disk of a genome's relevance at three sizes (10 minutes)
 # make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
@@ -16,7 +18,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo test lint bench-default bench-motifs bench-names bench-store clean python
+.PHONY: help demo test lint bench-default bench-motifs bench-names bench-precision bench-scaling bench-store clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -45,6 +47,12 @@ bench-motifs: $(VENV)/.installed-test
 
 bench-names: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/names.py
+
+bench-precision: $(VENV)/.installed-motifs
+	$(RUN) python benchmarks/precision.py
+
+bench-scaling: $(VENV)/.installed-motifs
+	$(RUN) python benchmarks/scaling.py
 
 bench-store: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/store.py

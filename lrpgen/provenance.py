@@ -12,7 +12,7 @@ from . import __version__
 
 PACKAGES = (
     "torch", "numpy", "snakemake", "h5py", "pandas", "pyfaidx", "biopython", "tangermeme", "modisco-lite",
-    "logomaker", "matplotlib", "pyBigWig", "scikit-learn", "safetensors",
+    "logomaker", "matplotlib", "pyBigWig", "pybigtools", "memelite", "scikit-learn", "safetensors",
 )  # fmt: skip
 
 
