@@ -72,7 +72,7 @@ BAD = {
     ),
     "text for model": (["explain", "--model", "text", "--windows", "w", "-o", "r.h5"], "not a readable safetensors"),
     "text for shard": (["gather", "text", "-o", "r.h5"], "text is not a readable HDF5 file"),
-    "text for tiles": (["tracks", "text", "--genome", "text", "-o", "t"], "text:1: not FASTA"),
+    "text for tiles": (["tracks", "text", "--genome", "text", "-o", "t"], "text is not a readable HDF5 file"),
     "text for store": (["motifs", "text", "--target", "donor", "-o", "m"], "text is not a readable HDF5 file"),
 }
 
