@@ -168,6 +168,7 @@ def test_rank_correlation_without_an_order_is_nan():
     a = np.array([[1.0, 1.0, 1.0], [1.0, 2.0, 3.0], [np.nan, 2.0, 3.0], [1.0, 2.0, 3.0], [1.0, 2.0, 3.0]])
     b = np.array([[1.0, 2.0, 3.0], [2.0, 2.0, 2.0], [1.0, 2.0, 3.0], [1.0, np.inf, 3.0], [1.0, 2.0, 3.0]])
     assert np.isnan(rank_correlation(a, b)).tolist() == [True, True, True, True, False]
+    assert np.isnan(rank_correlation(a[:, 1:], b[:, 1:])).all()  # of two positions it could only be 1 or -1
 
 
 def test_inputs_that_cannot_be_used():

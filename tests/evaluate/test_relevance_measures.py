@@ -4,6 +4,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -29,6 +30,11 @@ def test_hand_example():
     nats = -(4 / 9 * np.log(4 / 9) + 4 / 9 * np.log(2 / 9) + 1 / 9 * np.log(1 / 9))
     assert found["entropy"] == pytest.approx(nats / np.log(5))
     assert found["entropy"] == pytest.approx(0.791, abs=5e-4)
+
+
+def test_tensors_are_read_as_arrays():
+    for name, value in measures.measure(torch.tensor(HAND), torch.tensor(MASK)).items():
+        assert value.tolist() == measures.measure(HAND, MASK)[name].tolist()
 
 
 def test_negative_truth_is_met_by_the_negative_part():
