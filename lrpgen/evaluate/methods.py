@@ -100,7 +100,7 @@ def read_method(text: str) -> Method:
     body, at, after = text.strip().partition("@")
     name, _, rest = body.partition(":")
     if name not in PEERS and name not in METHODS:
-        name = re.match(r"\w*", body)[0]  # type: ignore[index]
+        name = re.split(r"\W", body)[0]
     reference = _read_reference(text, after) if at else SHUFFLES if name == "deepshap" else None
     if name in PEERS:
         if rest:
@@ -118,7 +118,7 @@ def read_method(text: str) -> Method:
         prune = _read_prune(text, name, number)
     elif name == "sglrp":
         rule = rest
-    elif name not in COMPOSITES and name != "alpha_beta":
+    elif name not in COMPOSITES:
         raise InputError(f"method {text!r} is not known; choose one of {', '.join(METHODS)}")
     rules = read_composite(rule or "epsilon").rules
     if name == "plrp-matrix" and not all(found.plain for found in rules.values()):

@@ -70,11 +70,12 @@ def integrated_gradients(task: Task) -> Found:
     relevance, change = torch.zeros_like(task.x), _change(task)
     left, steps = torch.arange(len(task.x), device=task.x.device), FIRST_STEPS
     while len(left) and steps <= MOST_STEPS:
-        x, reference, target = _pairs(task, left)
-        part = integrate.attribute(
-            x, reference, target=target, n_steps=steps, internal_batch_size=max(task.batch_size, len(x))
-        )
-        relevance[left] = _mean(part, task).to(relevance.dtype)  # captum's steps are float64 on some devices
+        for rows in left.split(max(1, task.batch_size // task.references.shape[1])):
+            x, reference, target = _pairs(task, rows)
+            part = integrate.attribute(
+                x, reference, target=target, n_steps=steps, internal_batch_size=max(task.batch_size, len(x))
+            )
+            relevance[rows] = _mean(part, task).to(relevance.dtype)  # captum sums half precision in float32
         left, steps = torch.nonzero(incompleteness(relevance, change) > COMPLETE)[:, 0], 2 * steps
     return relevance, incompleteness(relevance, change)
 
