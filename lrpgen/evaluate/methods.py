@@ -29,8 +29,8 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..lrp.composites import COMPOSITES
 from ..lrp.composites import composite as read_composite
-from ..lrp.explain import _references as engine_references
 from ..lrp.explain import as_graph, explain
+from ..lrp.explain import references as engine_references
 from ..lrp.graph import Graph
 from ..lrp.prune import Prune
 from ..lrp.targets import check_target, index_of

@@ -85,14 +85,15 @@ def explain(
     target = check_target(target, len(x))
     parts = []
     for rows in torch.arange(len(x)).split(batch_size or len(x)):
-        part = x[rows].to(place, graph.dtype)
+        part = x[rows].to(place, graph.dtype).contiguous()  # exported graphs hold views, which strides can refuse
         there = target[rows] if isinstance(target, Tensor) else target
-        references = list(_references(reference, x, rows, part, seed, numbers))
-        runs = [_one(graph, part, there, plan, ref, init) for ref in references]
+        made = references(reference, x, rows, part, seed, numbers)
+        against = [None if ref is None else ref.contiguous() for ref in made]
+        runs = [_one(graph, part, there, plan, ref, init) for ref in against]
         if strands == "both":
             flipped = part.flip(1, 2)
             fixed = there if callable(there) else runs[0].target  # the same output on the other strand
-            other = [None if ref is None else ref.flip(1, 2) for ref in references]
+            other = [None if ref is None else ref.flip(1, 2) for ref in against]
             runs += [_turned(_one(graph, flipped, fixed, plan, ref, init)) for ref in other]
         parts.append(averaged(runs))
     found = joined(parts)
@@ -170,7 +171,7 @@ def _ratio(a: Tensor, b: Tensor) -> Tensor:
     return torch.where(b == 0, 0.0, a / torch.where(b == 0, 1.0, b))
 
 
-def _references(
+def references(
     reference: str | int | Tensor | None, x: Tensor, rows: Tensor, part: Tensor, seed: int, numbers: Tensor | None
 ) -> Iterator[Tensor | None]:
     """Reference batches that broadcast over `part`: one, or one for each shuffle."""

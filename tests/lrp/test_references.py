@@ -164,6 +164,13 @@ def test_the_reference_holds_where_an_activation_comes_first():
     close(found.relevance, torch.tensor([[1.5, 0.0]]), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("reference", [None, "composition"])
+def test_the_order_of_the_input_in_memory_does_not_matter(reference):
+    model, x = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), torch.rand(3, 16, 4).transpose(1, 2)
+    here, there = (lrpgen.explain(model, y, target=0, reference=reference) for y in (x, x.contiguous()))
+    assert torch.equal(here.relevance, there.relevance)
+
+
 @pytest.mark.parametrize(
     ("reference", "words"),
     [("nonsense", "uniform"), (0, "uniform"), (torch.zeros(4, 7), "must agree"), (torch.zeros(3, 4, 24), "must agree")],
