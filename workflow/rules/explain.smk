@@ -29,7 +29,7 @@ rule calibrate_windows:
         models=model_options,
         windows=explained_windows,
         minutes=config["explain"]["minutes_per_job"],
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
@@ -58,7 +58,7 @@ rule calibrate_tiles:
         stride=config["tracks"]["stride"],
         target=lambda wildcards: SAMPLES[wildcards.sample]["target"],
         minutes=config["explain"]["minutes_per_job"],
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"
@@ -89,7 +89,7 @@ rule explain_windows:
         models=model_options,
         windows=explained_windows,
         shard=shard,
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "relevance"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows}"
@@ -140,7 +140,7 @@ rule explain_shuffles:
         models=model_options,
         windows=explained_windows,
         shuffled=config["motifs"]["shuffled"],
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --windows {input.windows:q} {params.windows} --shuffled {params.shuffled}"
@@ -170,7 +170,7 @@ rule explain_tiles:
         models=model_options,
         stride=config["tracks"]["stride"],
         shard=shard,
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "relevance", "sequences"),
     shell:
         "lrpgen explain {params.models} --genome {input.genome:q} --stride {params.stride}"

@@ -48,7 +48,7 @@ rule train:
         runtime=minutes(120),
     params:
         options=train_options(seed=lambda wildcards: config["seed"]),
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("models"),
     shell:
         "lrpgen train {input.windows:q} {params.options} --threads {threads} --gpus {resources.gpu} {params.allow_cpu}"
@@ -127,7 +127,7 @@ rule predict:
         models=model_options,
         baseline=optional("--baseline", "baseline"),
         target=judged,
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("models"),
     shell:
         "lrpgen predict {input.windows:q} {params.models} {params.baseline} {params.target} --threads {threads}"

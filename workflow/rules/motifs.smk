@@ -123,7 +123,7 @@ rule filters:
     params:
         options=filter_options,
         windows=explained_windows,
-        allow_cpu=ALLOW_CPU,
+        allow_cpu=allow_cpu,
         code=code_hash("lrp", "motifs", "plots"),
     shell:
         "lrpgen filters --model {input.model:q} --windows {input.windows:q} {params.windows} {params.options}"

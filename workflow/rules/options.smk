@@ -94,8 +94,9 @@ def relevance_options():
     }
 
 
-# For every command that may use a GPU.
-ALLOW_CPU = "--allow-cpu" if config["explain"]["allow_cpu"] else ""
+def allow_cpu(wildcards):
+    """For every command that may use a GPU."""
+    return "--allow-cpu" if config["explain"]["allow_cpu"] else ""
 
 
 def explain_options(wildcards):
