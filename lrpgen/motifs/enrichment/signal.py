@@ -90,8 +90,9 @@ class BigWig(Signal):
 
     @property
     def bases(self) -> int:
-        """About how many have a value (the file's header would say, but pyBigWig crashes where a value is infinite)."""
-        shares = {contig: self._file.stats(contig, type="coverage")[0] or 0 for contig in self.contigs}
+        """How many have a value. The file's header would say, but pyBigWig crashes where a value is infinite; without
+        `exact` it would be a guess from zoom levels."""
+        shares = {contig: self._file.stats(contig, type="coverage", exact=True)[0] or 0 for contig in self.contigs}
         return round(sum(share * self.contigs[contig] for contig, share in shares.items()))
 
 
