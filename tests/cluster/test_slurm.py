@@ -92,8 +92,8 @@ def test_killed_snakemake_goes_on_to_the_same_results(slurm: Cluster, undisturbe
         return {job["JobId"]: job["JobState"] for rule in EXPLAIN for job in jobs.get(rule, [])}
 
     with slurm.snakemake(folder, Path("profiles/slurm")) as run:
-        # Four jobs, two GPUs: two run, two wait for them.
-        wait_until(lambda: sorted(explaining().values()) == ["PENDING"] * 2 + ["RUNNING"] * 2, 300, run.text)
+        # Five jobs, two GPUs: two run, three wait for them.
+        wait_until(lambda: sorted(explaining().values()) == ["PENDING"] * 3 + ["RUNNING"] * 2, 300, run.text)
         run.kill()
     orphans = explaining()
     locked = slurm.command(sys.executable, "-m", "snakemake", "--cores", "1", cwd=folder, check=False)
@@ -106,6 +106,6 @@ def test_killed_snakemake_goes_on_to_the_same_results(slurm: Cluster, undisturbe
     assert done.returncode == 0, done.stdout
     after = explaining()
     assert "CANCELLED" in [after.pop(job) for job in orphans]
-    assert list(after.values()) == ["COMPLETED"] * 4
+    assert list(after.values()) == ["COMPLETED"] * 5
     assert not slurm.jobs(folder).get("train"), "a finished step was done again"
     assert checksums(folder) == checksums(undisturbed)
