@@ -226,12 +226,16 @@ def settings(wildcards):
     return json.dumps(shown, indent=2)
 
 
-def megabytes(base, per_input=0.0):
-    """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
+def megabytes(base, per_input=0.0, of=None):
+    """Memory in MB: a base plus so many times the input's size, and as much again with every retry.
+
+    of : the name of the one input that counts; all of them without it.
+    """
 
     def amount(wildcards, input, attempt):
         # Not input.size_mb, which warns of a coroutine under --report. A missing file means "to be determined".
-        size = sum(os.path.getsize(path) for path in input) / 1e6 if per_input else 0
+        counted = input if of is None else [getattr(input, of)]
+        size = sum(os.path.getsize(path) for path in counted) / 1e6 if per_input else 0
         return int((base + per_input * size) * attempt)
 
     return amount
