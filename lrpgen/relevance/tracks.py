@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..files import atomic, write_json
 from ..progress import progress
 from ..sequences import Genome
-from .bigwig import writing_bigwig
+from ..bigwig import writing_bigwig
 from .gathering import check_shards
 from .store import open_store
 
