@@ -12,7 +12,7 @@ from ..bigwig import BigWig, writing_bigwig
 from ..errors import InputError
 from .store import Card
 
-MOST = 100  # files open at a time
+MOST = 100  # files open at a time, each with three threads
 STRANDS = {"+": "plus", "-": "minus"}
 
 
