@@ -55,7 +55,7 @@ def exported(folder, model=None, name="m.pt2"):
     return folder / name
 
 
-def onnx_file(path, auto_pad="NOTSET", stride=1, final="Softmax", value=None, batch="N"):
+def onnx_file(path, auto_pad="NOTSET", stride=1, final="Softmax", value=None):
     """conv, ReLU, flatten, gemm, final; returns its weights as a torch module without the final activation."""
     torch.manual_seed(4)
     pads = {"auto_pad": auto_pad} if auto_pad != "NOTSET" else {"pads": [2, 1]}
@@ -74,8 +74,8 @@ def onnx_file(path, auto_pad="NOTSET", stride=1, final="Softmax", value=None, ba
     graph = helper.make_graph(
         nodes,
         "g",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 4, WIDTH])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4, WIDTH])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 3])],
         [numpy_helper.from_array(t.detach().numpy(), n) for n, t in tensors.items()],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
