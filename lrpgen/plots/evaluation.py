@@ -70,7 +70,7 @@ def sweep_figure(summary: dict[str, Any], base: str) -> Figure | None:
     with styled():
         across = min(3, len(measures))
         figure = new_figure(2.7 * across, 2.3 * math.ceil(len(measures) / across) + 0.5)
-        panels = list(figure.subplots(math.ceil(len(measures) / across), across, sharex=True, squeeze=False).flat)
+        panels = list(figure.subplots(math.ceil(len(measures) / across), across, squeeze=False).flat)
         for ax, measure in zip(panels, measures, strict=False):
             for name, colour in PRUNED.items():
                 _sweep(ax, [row for row in rows if row["name"] == name], start, measure, colour)
@@ -133,7 +133,7 @@ def differences_figure(summary: dict[str, Any], composite: str) -> Figure | None
     places, heads = _lines(rows)
     with styled():
         depth = len(rows) + len(heads)
-        figure = new_figure(1.9 + 1.75 * len(measures), 0.19 * depth + 1.0)
+        figure = new_figure(1.9 + 1.75 * max(2, len(measures)), 0.19 * depth + 1.0)
         axes = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
         for ax, measure in zip(axes, measures, strict=True):
             ax.axvline(0, color=FAINT, linewidth=0.8)
