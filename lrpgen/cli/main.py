@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *("simulate", "windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
+    *("simulate", "windows", "train", "baseline", "predict", "explain", "gather", "tracks", "evaluate"),
     *("motifs", "merge", "hits", "filters", "enrich", "export", "report", "doctor"),
 )
 for _name in COMMANDS:
