@@ -117,7 +117,7 @@ def test_the_largest_share_that_spares_what_the_output_depends_on():
     weights[TWO] = 50
     choice = choose_prune(Additive(weights.tolist()), onehot, 0)
     assert choice.share == 0.5
-    assert failures(choice) == dict.fromkeys((0.05, 0.1, 0.25, 0.5), []) | {0.75: ["base"], 0.9: ["base"]}
+    assert {share for share, failed in failures(choice).items() if failed} == {0.75, 0.9}
 
 
 def test_no_pruning_where_it_drops_all_that_the_output_depends_on():
