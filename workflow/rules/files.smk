@@ -20,6 +20,12 @@ def models(wildcards):
     return [f"results/{wildcards.sample}/model.safetensors", *more]
 
 
+def prune_file(wildcards):
+    """The file that says which share is pruned, where the config leaves that to be chosen."""
+    auto = config["explain"]["prune"]["positive"] == "auto"
+    return f"results/{wildcards.sample}/prune.json" if auto else []
+
+
 def baseline_file(wildcards):
     """The k-mer baseline, which needs a train part: none for models that were loaded."""
     return (
@@ -94,6 +100,8 @@ def results_of(sample):
     once = [rules.windows, *made, rules.predict, rules.gather, rules.explain_shuffles]
     if config["motifs"]["merge"] and len(explained(sample)) > 1:
         once.append(rules.merge)
+    if config["explain"]["prune"]["positive"] == "auto":
+        once.append(rules.choose_prune)
     once += [rules.filters] if config["filters"]["run"] else []
     found = [str(path).format(sample=sample) for rule in once for path in rule.output]
     pairs = [
