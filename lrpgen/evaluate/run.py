@@ -112,8 +112,8 @@ def chosen_methods(wanted: tuple[str, ...] | None) -> list[str]:
 def chosen_inputs(windows: WindowFile, card: Card, job: Evaluation) -> tuple[np.ndarray, torch.Tensor]:
     """Rows (n,), ascending, drawn from the split by the seed, and the output each is explained for (n,)."""
     if windows.task == "classes":
-        labels = list(job.labels) if job.labels else windows.classes[:-1]
-        rows = windows.rows(split=job.split, labels=[job.target] if job.target else labels)
+        own = [job.target] if job.target in windows.classes else windows.classes[:-1]
+        rows = windows.rows(split=job.split, labels=list(job.labels or own))
     else:
         if job.target is None:
             raise InputError(f"windows of {windows.path} have no class of their own; name an output with --target")
