@@ -18,6 +18,7 @@ import pandas as pd
 from lrpgen.motifs.cutouts import REACH, Cutouts
 from lrpgen.motifs.frames import Frame
 from lrpgen.motifs.matrixfile import open_jaspar, read_jaspar
+from lrpgen.motifs.names import heights
 from lrpgen.motifs.patterns import find_patterns
 
 WIDTH = 2 * REACH + 1
@@ -115,7 +116,7 @@ def score(frames: list[Frame], truth: Truth, motifs: int) -> dict[str, float]:
 
 def settings(library: dict[str, np.ndarray], random: np.random.Generator) -> dict[str, tuple[Any, ...]]:
     """(matrices, seqlets of each, seqlets of nothing, share of zeros) by name."""
-    bits = {k: float((2 + (p * np.log2(np.maximum(p, 1e-9))).sum(axis=0)).sum()) for k, p in library.items()}
+    bits = {k: float(heights(p).sum()) for k, p in library.items()}
     pick = lambda names, k: [library[str(name)] for name in random.choice(sorted(names), k, replace=False)]  # noqa: E731
     low = [k for k, b in bits.items() if b < LOW]
     return {

@@ -33,6 +33,7 @@ from lrpgen.models.predict import predict
 from lrpgen.models.training import Training, train
 from lrpgen.motifs import Naming, find_motifs
 from lrpgen.motifs.matrixfile import Known, Library, open_jaspar, read_jaspar
+from lrpgen.motifs.names import heights, tomtom
 from lrpgen.progress import say
 from lrpgen.provenance import versions
 from lrpgen.relevance.run import Job, explain_windows
@@ -57,8 +58,8 @@ PEERS = ("modisco_stage", "modisco")  # a minute or more each, where lrpgen take
 
 def choose_motifs(library: Library, seed: int) -> tuple[list[Known], list[set[str]]]:
     """MOTIFS + 1 matrices in an order drawn by `seed` (the last for the decoy), and for each the ids that name it rightly."""
-    clear = [one for one in library.motifs if _bits(one.ppm) >= BITS and one.ppm.shape[1] <= LONGEST]
-    p = _tomtom([one.ppm for one in clear], [one.ppm for one in library.motifs])
+    clear = [one for one in library.motifs if heights(one.ppm).sum() >= BITS and one.ppm.shape[1] <= LONGEST]
+    p = tomtom([one.ppm for one in clear], [one.ppm for one in library.motifs])[0]
     column = {one.id: i for i, one in enumerate(library.motifs)}
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(len(clear)).tolist():
@@ -67,16 +68,6 @@ def choose_motifs(library: Library, seed: int) -> tuple[list[Known], list[set[st
     chosen = chosen[: MOTIFS + 1]
     mates = [{library.motifs[j].id for j in np.flatnonzero(p[i] <= MATE)} | {clear[i].id} for i in chosen]
     return [clear[i] for i in chosen], mates
-
-
-def _bits(ppm: np.ndarray) -> float:
-    return float((2 + (ppm * np.log2(np.maximum(ppm, 1e-12))).sum(axis=0)).sum())
-
-
-def _tomtom(queries: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
-    from memelite import tomtom
-
-    return tomtom(queries, targets, n_jobs=1)[0]
 
 
 def grammar(motifs: list[Known]) -> dict[str, Any]:
@@ -176,7 +167,7 @@ def top_hits(ppms: dict[str, np.ndarray], library: Library) -> dict[str, str]:
     """The matrix with the lowest Tomtom p for each pattern where that p makes NAME_E or fewer expected by chance, else ""."""
     if not ppms:
         return {}
-    p = _tomtom(list(ppms.values()), [one.ppm for one in library.motifs])
+    p = tomtom(list(ppms.values()), [one.ppm for one in library.motifs])[0]
     best = [int(row.argmin()) if row.min() * len(row) <= NAME_E else -1 for row in p]
     return {name: library.motifs[at].id if at >= 0 else "" for name, at in zip(ppms, best, strict=True)}
 

@@ -25,6 +25,7 @@ import numpy as np
 from lrpgen.files import write_json
 from lrpgen.motifs import matrices, names
 from lrpgen.motifs.matrixfile import Library, open_jaspar, read_jaspar
+from lrpgen.motifs.qvalues import MAX_Q, adjusted
 from lrpgen.provenance import versions
 from lrpgen.sequences import WindowOptions, build_windows
 
@@ -130,8 +131,8 @@ def scrambled(library: Library, count: int, random: np.random.Generator) -> Patt
 def judged(query: np.ndarray, targets: list[np.ndarray], random: np.random.Generator) -> dict[str, Any]:
     """`by`: the target that each of CRITERIA names `query` by, if any; the best `similarity` of a significant target."""
     p, _, offsets, _, strands = names.tomtom([query], targets)[:, 0]
-    q = names.adjusted(p)
-    significant = sorted(np.flatnonzero(q <= names.MAX_Q).tolist(), key=lambda j: p[j])
+    q = adjusted(p)
+    significant = sorted(np.flatnonzero(q <= MAX_Q).tolist(), key=lambda j: p[j])
     if not significant:
         return {}
     columns = [query[:, random.permutation(query.shape[1])] for _ in range(SHUFFLES)]
@@ -139,7 +140,7 @@ def judged(query: np.ndarray, targets: list[np.ndarray], random: np.random.Gener
     beaten = {}
     for kind, shuffles in (("columns", columns), ("letters", letters)):
         null = names.lowest(shuffles, targets, len(targets))
-        beaten[kind] = {j for j in significant if (1 + (null <= p[j]).sum()) / (1 + SHUFFLES) <= names.MAX_Q}
+        beaten[kind] = {j for j in significant if (1 + (null <= p[j]).sum()) / (1 + SHUFFLES) <= MAX_Q}
     alike = {j: names.similarity(query, targets[j], int(offsets[j]), bool(strands[j])) for j in significant}
     similar = sorted((j for j in significant if alike[j] >= names.SIMILAR), key=lambda j: -alike[j])
     named = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 
@@ -89,11 +91,31 @@ def free_memory(device: torch.device) -> int:
 
 
 def peak_memory(device: torch.device, work: Callable[[], object]) -> int:
-    """Bytes on a GPU that `work` took at its greatest, beyond what was taken before."""
+    """Bytes that `work` took at its greatest, beyond what was taken before: torch's on a GPU, the process's on a CPU.
+
+    On a CPU it is resident memory, read from Linux; 0 on another system. Memory that earlier work left with the allocator
+    is given back first, as far as glibc does that, or it would not be seen again.
+    """
+    if device.type != "cuda":
+        before = _resident(restart=True)
+        work()
+        return max(_resident() - before, 0)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     work()
     return torch.cuda.max_memory_allocated(device) - before
+
+
+def _resident(restart: bool = False) -> int:
+    """The process's highest resident bytes since the last restart; of a restart, those of now."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0
+    if restart:
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")
+    return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +37,7 @@ def explain(
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
     composite: Composite = "epsilon",
-    prune_positive: PrunePositive = 0.25,
+    prune_positive: PrunePositive = "0.25",
     prune_negative: PruneNegative = None,
     redistribute: Redistribute = "lambda",
     reference: Reference = None,
@@ -69,27 +70,20 @@ def explain(
     Example: lrpgen explain --model model.safetensors --genome genome.fa --target donor --shard 1/8 -o tiles-1.h5
     """
     from ..device import settle_device
+    from ..files import check_output
     from ..lrp import Prune
     from ..relevance.run import Job, describe_model, explain_tiles, explain_windows
+    from .pruning import settle_prune
 
-    prune = Prune(prune_positive, prune_negative, redistribute)
-    if describe:
-        print(describe_model(model[0], composite, prune))
-        return
     output = calibrate or output
-    if output is None:
-        raise InputError("explain needs --output, the store to write; name a file")
-    if (windows is None) == (genome is None):
-        raise InputError("explain needs either --windows or --genome; give one of them")
-    if shuffled and genome is not None:
-        raise InputError("--shuffled is for --windows; tiles of a genome have no seqlets to compare with")
+    if not describe:
+        _check_asked(output, windows, genome, shuffled)
     job = Job(
         model=model[0],
         members=tuple(model[1:]),
-        output=output,
+        output=output or Path(),
         target=target,
         composite=composite,
-        prune=prune if any(prune.shares) else None,
         reference=read_reference(reference),
         strands=strands,
         init=init,
@@ -102,17 +96,34 @@ def explain(
         seed=seed,
         shuffled=shuffled,
     )
-    if calibrate is not None:
+    chosen = labels.split(",") if labels else None
+    if prune_positive == "auto" and output:
+        check_output(output)  # before the choice, which takes its time
+    job = replace(
+        job, prune=settle_prune(prune_positive, Prune(0.0, prune_negative, redistribute), job, windows, chosen)
+    )
+    if describe:
+        print(describe_model(job.model, composite, job.prune))
+    elif calibrate is not None:
         from ..relevance.calibrate import calibrate_tiles, calibrate_windows
 
         if windows is not None:
-            calibrate_windows(job, windows, labels.split(",") if labels else None, minutes)
+            calibrate_windows(job, windows, chosen, minutes)
         elif genome is not None:
             calibrate_tiles(job, genome, stride, minutes)
     elif windows is not None:
-        explain_windows(job, windows, labels.split(",") if labels else None)
+        explain_windows(job, windows, chosen)
     elif genome is not None:
         explain_tiles(job, genome, stride)
+
+
+def _check_asked(output: Path | None, windows: Path | None, genome: Path | None, shuffled: int) -> None:
+    if output is None:
+        raise InputError("explain needs --output, the store to write; name a file")
+    if (windows is None) == (genome is None):
+        raise InputError("explain needs either --windows or --genome; give one of them")
+    if shuffled and genome is not None:
+        raise InputError("--shuffled is for --windows; tiles of a genome have no seqlets to compare with")
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -39,7 +39,7 @@ def filters(
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Convolution, where several read the bases.")] = None,
     composite: Composite = "epsilon",
-    prune_positive: PrunePositive = 0.25,
+    prune_positive: PrunePositive = "0.25",
     prune_negative: PruneNegative = None,
     redistribute: Redistribute = "lambda",
     reference: Reference = None,
@@ -63,24 +63,31 @@ def filters(
     from ..device import settle_device
     from ..lrp import Prune
     from ..motifs.filters import FilterJob, find_filters
+    from ..relevance.job import Job
+    from .pruning import settle_prune
 
-    prune = Prune(prune_positive, prune_negative, redistribute)
+    chosen = labels.split(",") if labels else None
+    shared = {
+        "model": model,
+        "output": output,
+        "target": target,
+        "composite": composite,
+        "reference": read_reference(reference),
+        "device": settle_device(device, gpus, allow_cpu),
+        "threads": threads,
+        "seed": seed,
+    }
+    template = Prune(0.0, prune_negative, redistribute)
+    prune = settle_prune(prune_positive, template, Job(**shared), windows, chosen)
     job = FilterJob(
-        model=model,
+        **shared,
         windows=windows,
-        output=output,
-        labels=tuple(labels.split(",")) if labels else None,
-        target=target,
+        labels=tuple(chosen) if chosen else None,
         share=share,
         layer=layer,
-        composite=composite,
-        prune=prune if any(prune.shares) else None,
-        reference=read_reference(reference),
+        prune=prune,
         batch_size=read_batch_size(batch_size) or FilterJob.batch_size,
         logos=logos,
-        device=settle_device(device, gpus, allow_cpu),
-        threads=threads,
-        seed=seed,
         optional=optional,
     )
     find_filters(job)

@@ -19,8 +19,8 @@ app = typer.Typer(
     help=(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
         "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
-        "(snakemake --cores all) runs; then merge, hits, filters, enrich and export look further. Each command also works "
-        "by hand."
+        "(snakemake --cores all) runs; prune chooses how sparse relevance may be; then merge, hits, filters, enrich and "
+        "export look further. Each command also works by hand."
     ),
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,8 +29,8 @@ app = typer.Typer(
 )
 
 COMMANDS = (
-    *("simulate", "windows", "train", "baseline", "predict", "explain", "gather", "tracks"),
-    *("motifs", "merge", "hits", "filters", "enrich", "export", "report", "doctor"),
+    *("simulate", "windows", "train", "baseline", "predict", "prune", "explain", "gather", "tracks"),
+    *("motifs", "merge", "hits", "filters", "enrich", "export", "evaluate", "report", "doctor"),
 )
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)

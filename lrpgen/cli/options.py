@@ -23,7 +23,10 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads; 0 =
 
 # How relevance is made: the same for every command that explains.
 Composite = Annotated[str, typer.Option(help="Rules, as in epsilon_plus or epsilon,conv1*=flat.")]
-PrunePositive = Annotated[float, typer.Option(help="Share of positive relevance pruned per layer; 0 = none.")]
+PrunePositive = Annotated[
+    str,
+    typer.Option(help="Share of positive relevance pruned per layer (0 = none), auto, or a file of `lrpgen prune`."),
+]
 PruneNegative = Annotated[float | None, typer.Option(help="The same for negative; half the positive.")]
 Redistribute = Annotated[str, typer.Option(help="What pruning does with its share: lambda or matrix.")]
 Reference = Annotated[str | None, typer.Option(help="uniform, composition, or a number of shuffles; none.")]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError, OutputError
-from ..files import atomic
+from ..bigwig import BigWig, writing_bigwig
+from ..errors import InputError
 from .store import Card
 
-MOST = 100  # files open at a time
+MOST = 100  # files open at a time, each with three threads
 STRANDS = {"+": "plus", "-": "minus"}
 
 
@@ -26,8 +24,7 @@ class Tracks:
     """
 
     def __init__(self, contigs: dict[str, int], width: int, stride: int) -> None:
-        self.files: dict[tuple[str, int], Any] = {}  # by strand and class index
-        self.bases = dict.fromkeys(STRANDS, 0)  # written so far
+        self.files: dict[tuple[str, int], BigWig] = {}  # by strand and class index
         self.contigs, self._centre, self._stride = contigs, width // 2, stride
         self._end: dict[tuple[str, str], int] = {}
 
@@ -37,17 +34,15 @@ class Tracks:
         starts, ends = np.array([self._span(*place) for place in places], dtype=np.int64).T
         chroms, strands = regions["chrom"].to_numpy(), regions["strand"].to_numpy()
         for (strand, k), file in self.files.items():
-            rows = strands == strand
-            if rows.any():
-                level = values[rows, k].astype(np.float64).tolist()
-                file.addEntries(chroms[rows].tolist(), starts[rows].tolist(), ends=ends[rows].tolist(), values=level)
+            for chrom in dict.fromkeys(chroms):
+                rows = (chroms == chrom) & (strands == strand) & (starts < ends)
+                file.add(chrom, starts[rows], ends[rows], values[rows, k])
 
     def _span(self, chrom: str, strand: str, start: int) -> tuple[int, int]:
         first = start + self._centre - self._stride // 2
         end = min(first + self._stride, self.contigs[chrom])
         first = max(first, self._end.get((chrom, strand), 0))
         self._end[chrom, strand] = end
-        self.bases[strand] += end - first
         return first, end
 
 
@@ -78,27 +73,5 @@ def open_tracks(
     for name in chosen:
         for strand, word in words.items():
             path = prefix.with_name(f"{prefix.name}.{name.replace('/', '_')}{word}.bw")
-            file = stack.enter_context(_bigwig(path, tracks, strand))
-            tracks.files[strand, card.classes.index(name)] = file
+            tracks.files[strand, card.classes.index(name)] = stack.enter_context(writing_bigwig(path, contigs))
     return tracks
-
-
-@contextmanager
-def _bigwig(path: Path, tracks: Tracks, strand: str) -> Iterator[Any]:
-    import pyBigWig
-
-    with atomic(path) as tmp:
-        file = pyBigWig.open(str(tmp), "w")
-        try:
-            file.addHeader(list(tracks.contigs.items()))
-            yield file
-        finally:
-            file.close()
-        # The library does not report a full disk: look whether all bases arrived.
-        try:
-            with pyBigWig.open(str(tmp)) as found:
-                bases = found.header()["nBasesCovered"]
-        except RuntimeError:
-            bases = -1
-        if bases != tracks.bases[strand]:
-            raise OutputError(f"{path} did not reach the disk whole; is the disk full?")

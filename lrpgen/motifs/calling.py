@@ -10,19 +10,16 @@ Strength is |relevance|, for each sign on its own. Memory follows the seqlets an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
 from ..progress import progress
+from .qvalues import q_values
 from .reading import Explained
-from .seqlets import CALLER, call_seqlets, check_finite
+from .seqlets import CALLER, SIGNS, call_seqlets, check_finite
 
 BASES = 1 << 22  # per block: 32 MB as doubles, and enough for a caller that ranks spans among all of a block
-MAX_Q = 0.05
-SIGNS = {"+": "positive", "-": "negative"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,6 @@ class Called:
     mean: np.ndarray
 
 
-def check_max_q(max_q: float) -> None:
-    """Raises `InputError` unless 0 < `max_q` <= 1."""
-    if not 0 < max_q <= 1:
-        raise InputError(f"the largest q of a seqlet must be above 0 and at most 1, not {max_q}")
-
-
 def call_store(windows: Explained, null: Explained | None = None, *, caller: str = CALLER) -> Called:
     """Seqlets of `windows`, with q-values against `null`. Raises `InputError` for relevance that is not finite."""
     store, length = windows.store, windows.store.width
@@ -54,7 +45,7 @@ def call_store(windows: Explained, null: Explained | None = None, *, caller: str
     with progress("seqlets", len(windows), "windows") as advance:
         for numbers, shuffled in zip(blocks, decoys, strict=True):
             relevance = _finite(windows, numbers)
-            onehot = windows.pick(store.onehot, numbers)
+            onehot = store.onehot(windows.rows[numbers])
             zeros += int((relevance == 0).sum())
             bases += onehot.sum(axis=(0, 2), dtype=np.int64)
             total += np.einsum("ncl,nl->cl", onehot, relevance, dtype=np.float64)
@@ -78,10 +69,10 @@ def call_store(windows: Explained, null: Explained | None = None, *, caller: str
 
 
 def _finite(windows: Explained, numbers: np.ndarray) -> np.ndarray:
-    relevance = windows.pick(windows.store.relevance, numbers)
+    store, rows = windows.store, windows.rows[numbers]
+    relevance = store.relevance(rows)
     if not np.isfinite(relevance).all():
-        names = windows.pick(lambda rows: windows.store.regions_slice(rows)["name"].to_numpy(), numbers)
-        check_finite(relevance, names.tolist(), "relevance")
+        check_finite(relevance, store.column("name", rows).tolist(), "relevance")
     return relevance
 
 
@@ -100,17 +91,3 @@ def counts(seqlets: pd.DataFrame) -> dict[str, int]:
 
 def _strength(seqlets: pd.DataFrame) -> np.ndarray:
     return np.abs(seqlets["relevance"].to_numpy(dtype=float))
-
-
-def q_values(strength: np.ndarray, null: np.ndarray, share: float) -> np.ndarray:
-    """(n,) least error rate at which each of `strength` (n,) is called, given the `null`'s strengths (m,).
-
-    `share`: how much null there is, as a multiple of the real data. One is added to the null's count, so that a few
-    seqlets above an empty tail do not get a rate of zero.
-    """
-    values: Any = np.sort(strength)
-    true = len(values) - np.searchsorted(values, values, side="left")
-    false = 1 + len(null) - np.searchsorted(np.sort(null), values, side="left")
-    rate = np.minimum(false / share / np.maximum(true, 1), 1.0)
-    least = np.minimum.accumulate(rate)  # a stronger seqlet never has a higher rate than a weaker one
-    return least[np.searchsorted(values, strength, side="left")]

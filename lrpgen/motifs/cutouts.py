@@ -92,12 +92,12 @@ def cut_out(windows: Explained, seqlets: pd.DataFrame, background: np.ndarray) -
     by_window = np.argsort(window, kind="stable")
     for part in np.split(by_window, range(1024, len(by_window), 1024)) if len(by_window) else ():
         numbers, local = np.unique(window[part], return_inverse=True)
-        letters = windows.pick(store.onehot, numbers)
-        found = letters * windows.pick(store.relevance, numbers)[:, None].astype(np.float32)
-        wished = windows.pick(store.multipliers, numbers).astype(np.float32) if store.has("multipliers") else found
+        rows = windows.rows[numbers]
+        letters = store.onehot(rows)
+        found = letters * store.relevance(rows)[:, None].astype(np.float32)
+        wished = store.multipliers(rows).astype(np.float32) if store.has("multipliers") else found
         if not np.isfinite(wished).all():
-            names = windows.pick(lambda rows: store.regions_slice(rows)["name"].to_numpy(), numbers)
-            check_finite(wished, names.tolist(), "multipliers")
+            check_finite(wished, store.column("name", rows).tolist(), "multipliers")
         at = Frame(local, start[part], np.zeros(len(part), dtype=bool), shape[2])
         onehot[part], contributions[part], hypothetical[part] = (at.read(array) for array in (letters, found, wished))
     return Cutouts(onehot, contributions, hypothetical, window, start, length, background)

@@ -24,11 +24,11 @@ from ..errors import InputError
 from ..files import atomic, check_output, write_json
 from ..progress import say
 from ..relevance.store import open_store
+from .qvalues import MAX_Q, check_max_q
 from .scan import BINS, Places, Template, binned, read_templates, scan
 from .seqlets import to_genome
 from .sources import BASES, Block, Source, Track, Windows
 
-MAX_Q = 0.05
 NULL_BASES = 5_000_000  # at least so many bases make up each null, in whole rounds over all there is
 BED_SCORE = 1000  # of a score of 1
 COLUMNS = (
@@ -100,8 +100,7 @@ def find_track_hits(
 
 
 def _check(output: str | os.PathLike[str], max_q: float) -> None:
-    if not 0 < max_q <= 1:
-        raise InputError(f"the largest q of a hit must be above 0 and at most 1, not {max_q}")
+    check_max_q(max_q, "hit")
     if Path(output).suffix == ".json":
         raise InputError(f"{output} would be the summary's name; give hits a name that ends in .bed")
     check_output(output)

@@ -28,7 +28,7 @@ from .formats import Matrices
 from .frames import alignment
 from .grouping import SAME
 from .names import Naming
-from .patterns import WORDS
+from .seqlets import PREFIXES
 
 COLUMNS = (*formats.SUMMARY_COLUMNS, "members")
 NOTE = "seqlets are counted once per folder: windows that several folders share count as often"
@@ -88,7 +88,9 @@ def merge_motifs(
     background = np.average([one.background for one in found], axis=0, weights=weights)
     groups = grouped(found, min_cosine)
     patterns = [
-        joined(f"{WORDS[sign][1]}_{i}", group, background) for sign in WORDS for i, group in _ranked(groups, sign)
+        joined(f"{prefix}_{i}", group, background)
+        for sign, prefix in PREFIXES.items()
+        for i, group in _ranked(groups, sign)
     ]
     say(f"{sum(len(one.patterns) for one in found)} patterns of {len(found)} folders are {len(patterns)}")
     named = shared.named(patterns, background, naming, read_library, seed)

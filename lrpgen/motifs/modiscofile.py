@@ -11,8 +11,7 @@ import pandas as pd
 
 from .. import hdf5
 from .patterns import Pattern
-
-GROUPS = {"+": "pos_patterns", "-": "neg_patterns"}
+from .seqlets import PREFIXES
 
 
 def write_modisco(
@@ -30,9 +29,9 @@ def write_modisco(
     """
     minus = (regions["strand"] == "-").to_numpy()
     with hdf5.create(path, {"window_size": length}, ()) as file:
-        for sign, group in GROUPS.items():
+        for sign, prefix in PREFIXES.items():
             for i, pattern in enumerate(pattern for pattern in patterns if pattern.sign == sign):
-                _write(file.create_group(f"{group}/pattern_{i}"), pattern, minus, length)
+                _write(file.create_group(f"{prefix}_patterns/pattern_{i}"), pattern, minus, length)
 
 
 def _write(group: h5py.Group, pattern: Pattern, minus: np.ndarray, length: int) -> None:

@@ -22,12 +22,12 @@ import numpy as np
 import pandas as pd
 
 from ..cache import use_numba_cache
-from ..errors import InputError, MissingFeatureError
+from ..errors import MissingFeatureError
 from ..progress import progress
 from . import matrices
 from .matrixfile import Library, open_jaspar, read_jaspar, read_meme
+from .qvalues import MAX_Q, adjusted, check_max_q
 
-MAX_Q = 0.05
 TOP = 3  # matches that every pattern shows, significant or not
 SIMILAR = 0.8  # least cosine of a name: half a motif has 0.71, motifs seen in 20 sites 0.9 and more
 SHUFFLES = 999  # the smallest p-value is 1/1000
@@ -55,8 +55,7 @@ class Naming:
 
         None when no names are wanted. Raises as `open_jaspar` and `read_meme` do, and `InputError` for a bad `max_q`.
         """
-        if not 0 < self.max_q <= 1:
-            raise InputError(f"the largest q of a name must be above 0 and at most 1, not {self.max_q}")
+        check_max_q(self.max_q, "name")
         if self.source == "none":
             return None
         check_tomtom()
@@ -204,13 +203,6 @@ def _json(value: Any) -> Any:
 
 def _of(matches: pd.DataFrame, pattern: str) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in matches.to_dict("records") if row["pattern"] == pattern]
-
-
-def adjusted(p: np.ndarray, axis: int = 0) -> np.ndarray:
-    """Benjamini-Hochberg q-values of `p` along `axis`."""
-    from scipy.stats import false_discovery_control
-
-    return false_discovery_control(np.clip(p, 0, 1), axis=axis)
 
 
 def check_tomtom() -> None:

@@ -7,6 +7,7 @@ base by base.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,13 +16,13 @@ from . import matrices, modisco
 from .cutouts import Cutouts
 from .frames import Frame, alignment, realigned
 from .grouping import SAME, group
+from .seqlets import PREFIXES, SIGNS
 from .subpatterns import MIN_SUPPORT, split
 
 MIN_SEQLETS = 50  # below, TF-MoDISco's neighbour graph has nothing to cluster
 REACH = 8  # bases a place may move when a pattern is realigned
 MIN_BITS, CORE = 3.0, 10  # bits beyond chance in the best 10 columns: chance clusters stay below, GT alone has 4
 GROUPINGS = (GROUPING := "greedy", "modisco")
-WORDS = {"+": ("positive", "pos"), "-": ("negative", "neg")}
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,17 @@ class Pattern:
     def seqlets(self) -> int:
         return len(self.frame)
 
-    @property
+    @cached_property
     def pfm(self) -> np.ndarray:
         """(4, W) counts of bases."""
         return self.reads.onehot.sum(axis=0, dtype=np.int64)
 
-    @property
+    @cached_property
     def cwm(self) -> np.ndarray:
         """(4, W) mean contributions."""
         return self.reads.contributions.mean(axis=0)
 
-    @property
+    @cached_property
     def hypothetical_cwm(self) -> np.ndarray:
         return self.reads.hypothetical.mean(axis=0)
 
@@ -83,7 +84,7 @@ def find_patterns(
     the direction most of its seqlets have. Fewer than MIN_SEQLETS give no patterns and a note.
     Raises `MissingFeatureError` for "modisco" without the `motifs` extra.
     """
-    word, prefix = WORDS[sign]
+    word, prefix = SIGNS[sign], PREFIXES[sign]
     if len(cutouts) < MIN_SEQLETS:
         return [], [f"{len(cutouts)} {word} seqlets are too few to group into patterns (at least {MIN_SEQLETS})"]
     frames, note = _grouped(cutouts, sign, grouping, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,25 +12,18 @@ import numpy as np
 from ..errors import InputError
 from ..relevance.store import Store, open_store
 
-STEP = 4096  # rows of a store read at a time
 SAME = ("model_sha256", "method", "classes", "width")  # what a null shares with the store it is the null of
 
 
 @dataclass(frozen=True)
 class Explained:
-    """The windows of a store that explain one class: `rows` (n,), ascending. Arrays are read by number 0..n-1."""
+    """The windows of a store that explain one class: `rows` (n,), ascending, which number them 0..n-1."""
 
     store: Store
     rows: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def pick(self, read: Callable[[slice], np.ndarray], numbers: np.ndarray) -> np.ndarray:
-        """`read` (a method of the store that takes a slice) of the windows `numbers`, which ascend and are not empty."""
-        rows = self.rows[numbers]
-        cuts = np.flatnonzero(np.diff(rows // STEP)) + 1
-        return np.concatenate([read(slice(part[0], part[-1] + 1))[part - part[0]] for part in np.split(rows, cuts)])
 
 
 def explained(store: Store, target: str) -> Explained:

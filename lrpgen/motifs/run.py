@@ -15,13 +15,14 @@ from ..progress import say
 from ..relevance.store import open_store
 from . import folder as shared
 from . import formats, matrices
-from .calling import MAX_Q, SIGNS, Called, call_store, check_max_q, counts
+from .calling import Called, call_store, counts
 from .cutouts import cut_out, spaced
 from .modiscofile import write_modisco
 from .names import Naming
 from .patterns import GROUPING, Pattern, check_grouping, find_patterns
+from .qvalues import MAX_Q, check_max_q
 from .reading import Explained, explained, open_null
-from .seqlets import CALLER, check_caller
+from .seqlets import CALLER, SIGNS, check_caller
 
 
 def find_motifs(
@@ -52,7 +53,7 @@ def find_motifs(
     colours(palette)  # what is wrong should not cost the run
     check_caller(caller)
     check_grouping(grouping)
-    check_max_q(max_seqlet_q)
+    check_max_q(max_seqlet_q, "seqlet")
     read_library = (naming := naming or Naming()).open()
     null = None if null is None else Path(null)
     with open_store(Path(store)) as opened, open_null(null, opened, target) as shuffled:
@@ -69,7 +70,7 @@ def find_motifs(
             found, why = find_patterns(cutouts, sign, grouping=grouping, seed=seed)
             patterns += found
             notes += why
-        regions = opened.regions.iloc[windows.rows].reset_index(drop=True)
+        regions = opened.regions_slice(windows.rows)
     named = shared.named(patterns, background, naming, read_library, seed)
     notes += named.notes
     for note in notes:

@@ -24,6 +24,9 @@ MIN_LENGTH, MAX_LENGTH = 4, 25  # of a called span, in bases (tangermeme's defau
 WHOLE = 41  # bases that a seqlet of TF-MoDISco's caller spans: 21 and flanks of 10
 EDGE = 0.1  # end bases below this share of the seqlet's strongest base are cut off
 
+SIGNS = {"+": "positive", "-": "negative"}
+PREFIXES = {sign: word[:3] for sign, word in SIGNS.items()}  # of the names of patterns, as in modisco-lite
+
 CALLER = "recursive"
 COLUMNS = ("window", "start", "end", "sign", "relevance", "pvalue")
 

@@ -65,18 +65,14 @@ class Windows:
         self.facts = {"target": target, "windows": len(self._rows)}
 
     def blocks(self, word: str) -> Iterator[Block]:
-        store, rows = self._store, self._rows
-        step = max(BASES // store.width, 1)
-        with progress(word, len(rows), "windows") as advance:
-            for first in range(0, len(store), step):
-                here = rows[(rows >= first) & (rows < first + step)]
-                if len(here):
-                    yield self._block(slice(first, min(first + step, len(store))), here - first)
-                    advance(len(here))
+        with progress(word, len(self._rows), "windows") as advance:
+            for rows in self._store.blocks(self._rows, BASES):
+                yield self._block(rows)
+                advance(len(rows))
 
-    def _block(self, at: slice, rows: np.ndarray) -> Block:
-        relevance, onehot = self._store.relevance(at)[rows], self._store.onehot(at)[rows]
-        regions = self._store.regions_slice(at).iloc[rows]
+    def _block(self, rows: np.ndarray) -> Block:
+        relevance, onehot = self._store.relevance(rows), self._store.onehot(rows)
+        regions = self._store.regions_slice(rows)
         check_finite(relevance, regions["name"].tolist(), "relevance")
         whole = np.full(len(rows), relevance.shape[1])
         return Block(onehot, relevance, regions, np.any(onehot, axis=1), whole, whole)

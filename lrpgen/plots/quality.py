@@ -5,17 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..files import writing
-from .style import FAINT, LINE, new_figure, save, styled
+from .style import CYCLE, FAINT, LINE, new_figure, save_all, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIDE, WIDE = 3.4, 5.0  # inches
-# Okabe-Ito colours: told apart with every common colour vision deficiency; more classes repeat them, dashed.
-CYCLE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
-DASHES = ("-", "--", ":", "-.")
+DASHES = ("-", "--", ":", "-.")  # more classes than colours repeat these, dashed
 LISTED = 12  # classes a legend names
 
 
@@ -29,13 +26,13 @@ def draw_quality(metrics: dict[str, Any], folder: Path, part: str = "test") -> l
         figures |= {"roc": roc_figure(curves), "pr": pr_figure(curves)}
     if reliable:
         figures["reliability"] = reliability_figure(reliable)
-    _write(figures, folder)
+    save_all(figures, folder)
     return list(figures)
 
 
 def draw_history(history: dict[str, Any], folder: Path) -> None:
     """Draw the losses of `history` (JSON of `lrpgen train`) into `folder`."""
-    _write({"loss": loss_figure(history)}, folder)
+    save_all({"loss": loss_figure(history)}, folder)
 
 
 def roc_figure(classes: dict[str, dict[str, Any]]) -> Figure:
@@ -107,10 +104,3 @@ def _legend(axes: Axes, title: str, classes: dict[str, Any]) -> None:
     handles, labels = axes.get_legend_handles_labels()
     more = f" ({LISTED} of {len(classes)} classes)" if len(classes) > LISTED else ""
     axes.legend(handles[:LISTED], labels[:LISTED], title=title + more, frameon=False, fontsize=7, title_fontsize=7)
-
-
-def _write(figures: dict[str, Figure], folder: Path) -> None:
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in figures.items():
-            save(figure, folder / name)

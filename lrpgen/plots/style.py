@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..files import writing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +21,7 @@ PALETTES = {
     "classic": {"A": "#109648", "C": "#255C99", "G": "#F7B32B", "T": "#D62839"},
 }
 INK, FAINT, LINE = "#222222", "#8a8a8a", "#0072B2"
+CYCLE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")  # Okabe-Ito, for lines and points
 DPI = 150
 SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
@@ -77,6 +79,14 @@ def save(figure: Figure, stem: Path) -> None:
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         Path(f"{stem}.svg").write_text(_shorter(text.getvalue()), encoding="utf-8")
         figure.savefig(f"{stem}.png", format="png", dpi=DPI, metadata={"Software": None})
+
+
+def save_all(figures: dict[str, Figure], folder: Path) -> None:
+    """Write each figure into `folder`, which is made where there is none, under its name."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in figures.items():
+            save(figure, folder / name)
 
 
 def _shorter(svg: str) -> str:

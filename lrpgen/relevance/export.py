@@ -61,19 +61,15 @@ def export(
 
 def _blocks(store: Store, rows: np.ndarray) -> Iterator[tuple[pd.DataFrame, np.ndarray, np.ndarray]]:
     """(regions, onehot, multipliers) of `rows`, a block at a time, along the + strand."""
-    step = max(BASES // store.width, 1)
-    for first in range(0, len(store), step):
-        here = rows[(rows >= first) & (rows < first + step)] - first
-        if len(here):
-            block = slice(first, min(first + step, len(store)))
-            regions = store.regions_slice(block).iloc[here]
-            minus = (regions["strand"] == "-").to_numpy()[:, None, None]
-            onehot, multipliers = store.onehot(block)[here], store.multipliers(block)[here]
-            yield (
-                regions,
-                np.where(minus, onehot[:, ::-1, ::-1], onehot),
-                np.where(minus, multipliers[:, ::-1, ::-1], multipliers),
-            )
+    for block in store.blocks(rows, BASES):
+        regions = store.regions_slice(block)
+        minus = (regions["strand"] == "-").to_numpy()[:, None, None]
+        onehot, multipliers = store.onehot(block), store.multipliers(block)
+        yield (
+            regions,
+            np.where(minus, onehot[:, ::-1, ::-1], onehot),
+            np.where(minus, multipliers[:, ::-1, ::-1], multipliers),
+        )
 
 
 def _peaks(regions: pd.DataFrame, width: int) -> pd.DataFrame:

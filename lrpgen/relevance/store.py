@@ -124,6 +124,11 @@ class Store:
             raise InputError(f"{self.path} explains no window for class {target!r}; explain some with `lrpgen explain`")
         return rows
 
+    def blocks(self, rows: np.ndarray, bases: int) -> list[np.ndarray]:
+        """`rows` (n,), ascending, in parts: each lies in one stretch of the store, of at most `bases` bases or one row."""
+        step = max(bases // self.width, 1)
+        return np.split(rows, np.flatnonzero(np.diff(rows // step)) + 1)
+
     def ledger_names(self) -> dict[str, list[str]]:
         return {column: list(self._read(f"ledger/{column}")) for column in LEDGER_NAMES}
 

@@ -16,11 +16,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from ..bigwig import writing_bigwig
 from ..errors import InputError
 from ..files import atomic, write_json
 from ..progress import progress
 from ..sequences import Genome
-from .bigwig import writing_bigwig
 from .gathering import check_shards
 from .store import open_store
 

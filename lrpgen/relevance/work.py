@@ -58,7 +58,7 @@ def of_windows(job: Job, card: Card, windows: Path, labels: list[str] | None) ->
     with open_windows(windows) as source:
         if source.width != card.width:
             raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
-        chosen, selected = _selected(job, source, card, labels)
+        chosen, selected = select(job, source, card, labels)
 
         def read(numbers: np.ndarray) -> Asked:
             rows = selected[numbers * len(selected) // job.shuffled if job.shuffled else numbers]
@@ -92,10 +92,8 @@ def of_tiles(job: Job, card: Card, genome: Path, stride: int) -> Iterator[Work]:
         yield Work(job.rows(len(tiles)), len(tiles), read, origin, whole=False)
 
 
-def _selected(
-    job: Job, source: WindowFile, card: Card, labels: list[str] | None
-) -> tuple[list[str] | None, np.ndarray]:
-    """Classes whose windows are explained, and these windows' numbers."""
+def select(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> tuple[list[str] | None, np.ndarray]:
+    """Classes whose windows of `source` are explained, and these windows' numbers (n,); errors as in `run.explain_windows`."""
     if source.task != "classes":
         selected = _unlabelled(job, source, card, labels)
         if source.task == "labels":

@@ -14,9 +14,9 @@ import pandas as pd
 
 from ..errors import InputError
 from ..files import existing, read_json, sha256
+from ..sequences.splice import frame_of
 from ..sequences.windowfile import open_windows
 from .loci import Explained, read_explained
-from .places import frame_of
 
 SPLITS = ("train", "validation", "test")
 CONFIG_CHARACTERS = 20_000  # a longer configuration is cut, and the page says so

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..relevance.store import Store, open_store
-from ..sequences.splice import Frame
+from ..sequences.splice import Frame, origins
 from .ledger import Ledger, summarise
-from .places import Origin, common_origin, origins
+from .places import Origin, common_origin
 
 TOP_PER_CLASS = 200
 BLOCK = 2048  # sites read at a time: memory follows this, not the store
@@ -96,7 +96,7 @@ def _read(store: Store, activation: str, frame: Frame | None) -> Explained:
     output = store.output()
     logit = output[np.arange(len(target)), target]
     test = (regions["split"] == "test").to_numpy()
-    start = origins(regions["name"].to_numpy(), frame, store.width)
+    start = origins(regions["name"].to_numpy(), frame)
     classes = []
     for k in np.unique(target):
         rows = target == k

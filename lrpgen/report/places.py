@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..sequences.splice import Frame
-
 SHOWN = 60  # bases of a wide window that are drawn at first
-# What a window's name begins with -> the kind of its site; decoys are placed like the sites they stand in for.
-KIND = {"donor": "donor", "acceptor": "acceptor", "decoy-GT": "donor", "decoy-AG": "acceptor"}
 
 
 @dataclass(frozen=True)
@@ -24,22 +19,6 @@ class Origin:
     @property
     def what(self) -> str:
         return "the splice boundary" if self.boundary else "the middle of the window"
-
-
-def frame_of(source: str, summary: dict[str, Any], width: int) -> Frame | None:
-    """The frame of splice-site windows, from the summary of `lrpgen windows`; None for other windows."""
-    if source != "splice-sites":
-        return None
-    frame = summary.get("frame")
-    return Frame.of(frame["exon"], frame["intron"]) if frame else Frame.centred(width)
-
-
-def origins(names: np.ndarray, frame: Frame | None, width: int) -> np.ndarray:
-    """int64 (N,): index of base +1 in each window; -1 where no boundary is known. names (N,)."""
-    if frame is None:
-        return np.full(len(names), -1)
-    kinds = [KIND.get(str(name).split(":", 1)[0]) for name in names]
-    return np.array([-1 if kind is None else frame.before[kind] for kind in kinds], dtype=np.int64)
 
 
 def common_origin(indices: np.ndarray, width: int) -> Origin:

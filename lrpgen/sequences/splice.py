@@ -13,6 +13,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,10 @@ _PATTERNS = {
 }
 
 
+# What a window's name begins with -> the kind of its site; decoys are placed like the sites they stand in for.
+KIND = {"donor": "donor", "acceptor": "acceptor", "decoy-GT": "donor", "decoy-AG": "acceptor"}
+
+
 @dataclass(frozen=True)
 class Frame:
     """Where the boundary lies in a window: `before` bases precede it, for each kind of site."""
@@ -57,6 +62,22 @@ class Frame:
         """Genome start of the window of each boundary (see the top of this file)."""
         before = self.before[kind]
         return np.where(minus, boundary + before - self.width, boundary - before)
+
+
+def frame_of(source: str, summary: dict[str, Any], width: int) -> Frame | None:
+    """The frame of splice-site windows, from the summary of `lrpgen windows`; None for other windows."""
+    if source != "splice-sites":
+        return None
+    frame = summary.get("frame")
+    return Frame.of(frame["exon"], frame["intron"]) if frame else Frame.centred(width)
+
+
+def origins(names: np.ndarray, frame: Frame | None) -> np.ndarray:
+    """int64 (N,): index of base +1 in each window; -1 where no boundary is known. names (N,)."""
+    if frame is None:
+        return np.full(len(names), -1)
+    kinds = [KIND.get(str(name).split(":", 1)[0]) for name in names]
+    return np.array([-1 if kind is None else frame.before[kind] for kind in kinds], dtype=np.int64)
 
 
 def site_names(frame: pd.DataFrame, contigs: np.ndarray, decoy: int) -> list[str]:

@@ -10,7 +10,8 @@ from torch import nn
 
 import lrpgen
 from lrpgen.errors import InputError, MissingFeatureError
-from lrpgen.evaluate.methods import METHODS, UNIT, attribute, compared, costs, read_method
+from lrpgen.evaluate.attribution import Subject, attribute, costs
+from lrpgen.evaluate.methods import METHODS, UNIT, compared, read_method
 from lrpgen.evaluate.peers import COMPLETE, FIRST_STEPS, PEERS
 
 WITH_SUM = ("integrated_gradients", "deeplift", "deepshap", "integrated_gradients@3", "deeplift@uniform")
@@ -195,7 +196,7 @@ def test_without_captum_the_message_says_what_to_install(monkeypatch):
 
 
 def test_costs_are_relative_to_gradient_times_input():
-    found = costs(["ism", "epsilon"], net(), drawn(), 0, repeats=2)
+    found = costs(["ism", "epsilon"], Subject(net(), drawn(), 0), repeats=2)
     assert list(found) == [UNIT, "ism", "epsilon"]
     assert found[UNIT].ratio == 1
     assert all(cost.seconds > 0 and cost.ratio > 0 for cost in found.values())

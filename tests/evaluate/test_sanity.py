@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lrpgen.errors import InputError
-from lrpgen.evaluate.methods import attribute
+from lrpgen.evaluate.attribution import attribute
 from lrpgen.evaluate.sanity import across_members, randomised, randomised_weights, under_reverse_complement
 
 

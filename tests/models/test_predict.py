@@ -154,6 +154,19 @@ def check_track(path, tiles):
             assert covered[0] == 20 - 12
 
 
+def test_tracks_where_the_stride_is_longer_than_a_window_and_a_contig_shorter(models, tmp_path):
+    """The last tile has no base of its own, where the one before it reaches to the contig's end."""
+    (tmp_path / "g.fa").write_text(f">short\nACGT\n>x\n{'ACGTA' * 20}\n")
+    predict_genome(tmp_path / "g.fa", 55, Ensemble(models[:1], device="cpu"), tmp_path / "p.tsv", bigwig=tmp_path / "t")
+    tiles = plain(tmp_path / "p.tsv").query("strand == '+'")
+    assert tiles["start"].tolist() == [0, 55, 60]
+    with pyBigWig.open(str(tmp_path / "t.positive.plus.bw")) as file:
+        assert file.chroms() == {"x": 100}
+        starts, ends, values = zip(*file.intervals("x"), strict=True)
+    assert (starts, ends) == ((0, 48), (48, 100))
+    np.testing.assert_allclose(values, tiles["positive"].to_numpy()[:2], atol=1e-5)
+
+
 def test_averaged_strands_make_one_track_and_one_row_a_place(models, genome, tmp_path):
     ensemble = Ensemble(models, rc_average=True, device="cpu")
     predict_genome(genome, 50, ensemble, tmp_path / "p.tsv", bigwig=tmp_path / "t", labels=["negative"])

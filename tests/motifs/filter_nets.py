@@ -83,9 +83,13 @@ def letters(windows: int, plant: dict[str, tuple[int, int]], seed: int = 0, alph
     return ["".join(row) for row in rows]
 
 
-def save_windows(path: Path, text: list[str], labels: list[str] | None = None) -> Path:
+def save_windows(path: Path, text: list[str], labels: list[str] | None = None, split: str | list[str] = "test") -> Path:
     labels = labels or ["site"] * len(text)
-    rows = [("c", i * WIDTH, (i + 1) * WIDTH, f"r{i}", 0.0, "+", label, "test") for i, label in enumerate(labels)]
+    parts = [split] * len(text) if isinstance(split, str) else split
+    rows = [
+        ("c", i * WIDTH, (i + 1) * WIDTH, f"r{i}", 0.0, "+", label, part)
+        for i, (label, part) in enumerate(zip(labels, parts, strict=True))
+    ]
     attrs = {"source": "sequences", "seed": 0, "summary": {}, "fasta": "x.fa", "bed": "", "width": WIDTH}
     onehot = lrpgen.encode(text).numpy()
     write_windows(path, WindowSet(pd.DataFrame(rows, columns=COLUMNS), onehot, ["site", "none"], attrs))

@@ -13,7 +13,8 @@ from planted import NEGATIVE, POSITIVE, WIDTH, Planted, plant, read_bed, write
 
 from lrpgen.errors import InputError
 from lrpgen.motifs import calling
-from lrpgen.motifs.calling import call_store, q_values
+from lrpgen.motifs.calling import call_store
+from lrpgen.motifs.qvalues import q_values
 from lrpgen.motifs.reading import explained, open_null
 from lrpgen.motifs.run import find_motifs
 from lrpgen.relevance.store import open_store

@@ -16,12 +16,12 @@ from lrpgen.motifs.names import (
     COLUMNS,
     SUMMARY,
     Naming,
-    adjusted,
     best_name,
     described,
     name_patterns,
     similarity,
 )
+from lrpgen.motifs.qvalues import adjusted
 from lrpgen.sequences import WindowOptions, build_windows
 
 HLA = Path(__file__).parents[2] / "data" / "hla"

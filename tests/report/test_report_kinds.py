@@ -16,11 +16,12 @@ from page_reading import Page
 from lrpgen.report import write_report
 from lrpgen.report.figures import shortened
 from lrpgen.report.loci import activate
-from lrpgen.report.places import common_origin, frame_of, origins, shown
+from lrpgen.report.places import common_origin, shown
 from lrpgen.report.sentences import REASONS, dropped_sentence, split_sentence
 from lrpgen.sequences import draft
 from lrpgen.sequences.sources.annotated_sites import CONTRADICTING
 from lrpgen.sequences.sources.genome_regions import TWICE
+from lrpgen.sequences.splice import frame_of, origins
 
 INTERVAL = {"level": 0.95, "resamples": 1000, "method": "Poisson bootstrap over windows, percentiles", "seed": 1}
 
@@ -306,9 +307,9 @@ def test_the_ruler_of_the_mean_logo(folder: Path) -> None:
 def test_origins() -> None:
     frame = frame_of("splice-sites", {"frame": {"exon": 3, "intron": 50}}, 53)
     names = np.array(["donor:c:5:+", "acceptor:c:5:-", "decoy-GT:c:5:+", "decoy-AG:c:5:+", "other"])
-    assert origins(names, frame, 53).tolist() == [3, 50, 3, 50, -1]
-    assert origins(names, frame_of("splice-sites", {}, 201), 201).tolist() == [100, 100, 100, 100, -1]
-    assert origins(names, frame_of("regions", {}, 200), 200).tolist() == [-1] * 5
+    assert origins(names, frame).tolist() == [3, 50, 3, 50, -1]
+    assert origins(names, frame_of("splice-sites", {}, 201)).tolist() == [100, 100, 100, 100, -1]
+    assert origins(names, frame_of("regions", {}, 200)).tolist() == [-1] * 5
     assert (common_origin(np.array([3, 3]), 53).index, common_origin(np.array([3, 3]), 53).boundary) == (3, True)
     assert common_origin(np.array([3, 50]), 53).index == 26
     assert not common_origin(np.array([-1, -1]), 53).boundary

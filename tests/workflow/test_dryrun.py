@@ -36,6 +36,7 @@ def test_default_plans_every_step(repository: Path) -> None:
     assert (jobs["explain_windows"], jobs["explain_tiles"]) == (2, 4)
     assert (jobs["filters"], jobs["genome_hits"], jobs["enrich"]) == (1, 1, 2)  # enrichment of the track and of hits
     assert {"windows", "train", "predict", "gather", "tracks", "report", "all"} <= set(jobs)
+    assert "choose_prune" not in jobs  # the share is given
     assert "profiles/default" in done.stdout  # picked up by itself
 
 
@@ -119,6 +120,24 @@ def test_arguments_of_the_network_reach_the_command(setting: Callable[..., Path]
     assert "--set dropout=0.5 --set 'filters=[8, 16]' --set rc=share --augment-rc" in line
 
 
+def test_a_share_that_is_chosen_reaches_every_command_that_prunes(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites")
+    prune = {"positive": "auto", "negative": 0.1}
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "explain": {"prune": prune}}))
+    options = ("--printshellcmds", "--cores", "2", "--configfile", "config.yaml")
+    done = run(folder, "--dry-run", *options)
+    assert done.returncode == 0, done.stdout
+    assert planned(done.stdout)["choose_prune"] == 1
+    (line,) = [line for line in done.stdout.splitlines() if "lrpgen prune" in line]
+    assert "--windows results/genes/windows.h5 --labels donor,acceptor --composite epsilon --prune-negative 0.1" in line
+    assert "--prune-positive" not in line
+    lines = [line for line in done.stdout.splitlines() if "lrpgen explain" in line or "lrpgen filters" in line]
+    assert len(lines) == 2 + 1 + 2 + 1  # windows, shuffles, tiles, filters
+    assert all("--prune-positive results/genes/prune.json --prune-negative 0.1" in line for line in lines)
+    done = run(folder, "calibrate", "--dry-run", *options)
+    assert planned(done.stdout)["choose_prune"] == 1
+
+
 def test_members_of_an_ensemble_are_trained_beside_each_other(setting: Callable[..., Path]) -> None:
     folder = setting(own="sequences")
     (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "model": {"members": 3}}))
@@ -170,6 +189,11 @@ def test_every_key_is_described(repository: Path) -> None:
         ({"modle": {}}, "config: 'modle' is not a known key; did you mean model?"),
         ({"model": {"epoch": 3}}, "config: 'model.epoch' is not a known key; did you mean epochs?"),
         ({"explain": {"prune": {"share": 0.1}}}, "'explain.prune.share' is not a known key; known here: positive,"),
+        (
+            {"explain": {"prune": {"positive": "some"}}},
+            "'explain.prune.positive' is 'some', which does not fit: Share of",
+        ),
+        ({"explain": {"prune": {"positive": "auto"}}, "windows": {"split": "none"}}, "needs a validation part, and"),
         ({"model": {"epochs": "many"}}, "config: 'model.epochs' is 'many' but must be of type integer."),
         ({"model": None}, "config: 'model' is None but must be of type object."),
         ({"tracks": {"stride": 0}}, "config: 'tracks.stride' does not fit: 0 is less than the minimum of 1."),

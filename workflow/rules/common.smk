@@ -166,6 +166,18 @@ def check_sample(row, place):
             raise WorkflowError(
                 f"{place}: {column} {row[column]} does not exist; paths start at the folder Snakemake runs in."
             )
+    if split_of(row) == "none" and config["explain"]["prune"]["positive"] == "auto":
+        raise WorkflowError(
+            f"{place}: explain.prune.positive is auto, which needs a validation part, and the windows of this sample "
+            "are not split; set windows.split, or give a number."
+        )
+
+
+def split_of(row):
+    """How a sample's windows are split. A model that was loaded has no train part here."""
+    sites = row["source"] == "splice-sites"
+    own = "none" if row["model"] else "position" if sites else "fraction"
+    return config["windows"]["split"] or own
 
 
 def row_classes(row):

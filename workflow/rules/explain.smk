@@ -1,5 +1,35 @@
 # Relevance: of every labelled window (with multipliers and ledger), of shuffled ones (the null of seqlets), and of tiles
-# over the whole genome (for tracks).
+# over the whole genome (for tracks); and before them, where it is left open, the share that is pruned.
+
+
+rule choose_prune:
+    # Runs where `explain.prune.positive` is auto.
+    input:
+        windows="results/{sample}/windows.h5",
+        models=models,
+    output:
+        "results/{sample}/prune.json",
+    log:
+        "logs/{sample}/choose_prune.log",
+    benchmark:
+        "benchmark_runs/{sample}/choose_prune.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(3000),
+        runtime=minutes(60),
+    params:
+        options=prune_options,
+        models=model_options,
+        windows=explained_windows,
+        allow_cpu=allow_cpu,
+        code=code_hash("lrp", "relevance", "evaluate"),
+    shell:
+        "lrpgen prune {params.models} --windows {input.windows:q} {params.windows}"
+        " {params.options} --threads {threads}"
+        " --gpus {resources.gpu} {params.allow_cpu} -o {output:q} > {log:q} 2>&1"
 
 
 rule calibrate:
@@ -13,6 +43,7 @@ rule calibrate_windows:
     input:
         windows="results/{sample}/windows.h5",
         models=models,
+        prune=prune_file,
     output:
         "results/{sample}/calibration.windows.json",
     log:
@@ -41,6 +72,7 @@ rule calibrate_tiles:
     input:
         genome=sample_file("fasta"),
         models=models,
+        prune=prune_file,
     output:
         "results/{sample}/calibration.tiles.json",
     log:
@@ -71,6 +103,7 @@ rule explain_windows:
     input:
         windows="results/{sample}/windows.h5",
         models=models,
+        prune=prune_file,
     output:
         shard=temp("results/{sample}/shards/windows.{shard}.h5"),
     log:
@@ -122,6 +155,7 @@ rule explain_shuffles:
     input:
         windows="results/{sample}/windows.h5",
         models=models,
+        prune=prune_file,
     output:
         null="results/{sample}/null.h5",
     log:
@@ -152,6 +186,7 @@ rule explain_tiles:
     input:
         genome=sample_file("fasta"),
         models=models,
+        prune=prune_file,
     output:
         shard=temp("results/{sample}/shards/tiles.{target}.{shard}.h5"),
     log:

@@ -20,6 +20,12 @@ def models(wildcards):
     return [f"results/{wildcards.sample}/model.safetensors", *more]
 
 
+def prune_file(wildcards):
+    """The file that says which share is pruned, where the config leaves that to be chosen."""
+    auto = config["explain"]["prune"]["positive"] == "auto"
+    return f"results/{wildcards.sample}/prune.json" if auto else []
+
+
 def baseline_file(wildcards):
     """The k-mer baseline, which needs a train part: none for models that were loaded."""
     return (
@@ -87,36 +93,40 @@ def motif_matrices(wildcards):
     return of_motifs(wildcards.sample, "patterns.h5")
 
 
+def results_of(sample):
+    """Every file of a sample that stays, but its report, which lists them."""
+    row = SAMPLES[sample]
+    made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
+    once = [rules.windows, *made, rules.predict, rules.gather, rules.explain_shuffles]
+    if config["motifs"]["merge"] and len(explained(sample)) > 1:
+        once.append(rules.merge)
+    if config["explain"]["prune"]["positive"] == "auto":
+        once.append(rules.choose_prune)
+    once += [rules.filters] if config["filters"]["run"] else []
+    found = [str(path).format(sample=sample) for rule in once for path in rule.output]
+    pairs = [
+        (rule, target)
+        for rule in (rules.motifs, rules.hits)
+        for target in explained(sample)
+    ]
+    pairs += [(rules.tracks, row["target"])] if row["target"] else []
+    pairs += [(rules.genome_hits, target) for target in searched(sample)]
+    found += [
+        str(path).format(sample=sample, target=target)
+        for rule, target in pairs
+        for path in rule.output
+    ]
+    return found + [
+        str(path).format(sample=sample, target=row["target"], what=what)
+        for what in enriched(sample)
+        for path in rules.enrich.output
+    ]
+
+
 def final_output(wildcards):
     """Every file that stays, not only the last one: what went missing is made again."""
-    wanted = []
-    for sample, row in SAMPLES.items():
-        made = [rules.load_model] if row["model"] else [rules.train, rules.baseline]
-        once = [rules.windows, *made, rules.predict, rules.gather]
-        once += [rules.explain_shuffles, rules.report]
-        if config["motifs"]["merge"] and len(explained(sample)) > 1:
-            once.append(rules.merge)
-        once += [rules.filters] if config["filters"]["run"] else []
-        wanted += [
-            str(path).format(sample=sample) for rule in once for path in rule.output
-        ]
-        pairs = [
-            (rule, target)
-            for rule in (rules.motifs, rules.hits)
-            for target in explained(sample)
-        ]
-        pairs += [(rules.tracks, row["target"])] if row["target"] else []
-        pairs += [(rules.genome_hits, target) for target in searched(sample)]
-        wanted += [
-            str(path).format(sample=sample, target=target)
-            for rule, target in pairs
-            for path in rule.output
-        ]
-        wanted += [
-            str(path).format(sample=sample, target=row["target"], what=what)
-            for what in enriched(sample)
-            for path in rules.enrich.output
-        ]
+    wanted = [path for sample in SAMPLES for path in results_of(sample)]
+    wanted += expand(rules.report.output, sample=SAMPLES)
     if config["motifs"]["merge"] and len(SAMPLES) > 1:
         wanted += rules.merge_samples.output
     return wanted

@@ -106,6 +106,7 @@ rule filters:
     input:
         windows="results/{sample}/windows.h5",
         model="results/{sample}/model.safetensors",
+        prune=prune_file,
     output:
         # Members of an ensemble have filters of their own: these are the first one's.
         folder=directory("results/{sample}/filters"),

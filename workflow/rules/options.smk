@@ -4,10 +4,7 @@
 def windows_options(wildcards):
     """Options of `lrpgen windows` that this sample's source has a use for."""
     window, row = config["windows"], SAMPLES[wildcards.sample]
-    sites = row["source"] == "splice-sites"
-    split = window["split"] or (
-        "none" if loaded(wildcards.sample) else "position" if sites else "fraction"
-    )
+    sites, split = row["source"] == "splice-sites", split_of(row)
     options = {
         "--source": row["source"],
         "--seed": config["seed"],
@@ -80,12 +77,12 @@ def train_options(seed):
     return find
 
 
-def relevance_options():
-    """Options of every command that explains."""
+def relevance_options(share):
+    """Options of every command that explains; share: what is pruned, a number or a file; None where it is chosen."""
     section = config["explain"]
     return {
         "--composite": section["composite"],
-        "--prune-positive": section["prune"]["positive"],
+        "--prune-positive": share,
         "--prune-negative": section["prune"]["negative"],
         "--redistribute": section["prune"]["redistribute"],
         "--reference": section["reference"],
@@ -94,21 +91,31 @@ def relevance_options():
     }
 
 
+def pruned_share(input):
+    """The share that is pruned, or the file of the choice where the config leaves it open."""
+    return input.prune or config["explain"]["prune"]["positive"]
+
+
+def prune_options(wildcards):
+    """Options of `lrpgen prune`."""
+    return command_options(relevance_options(None))
+
+
 def allow_cpu(wildcards):
     """For every command that may use a GPU."""
     return "--allow-cpu" if config["explain"]["allow_cpu"] else ""
 
 
-def explain_options(wildcards):
+def explain_options(wildcards, input):
     """Options of `lrpgen explain` that windows and genome tiles share."""
     own = {f"--{name}": config["explain"][name] for name in ("strands", "precision")}
-    return command_options({**relevance_options(), **own})
+    return command_options({**relevance_options(pruned_share(input)), **own})
 
 
-def filter_options(wildcards):
+def filter_options(wildcards, input):
     """Options of `lrpgen filters`."""
     own = {f"--{name}": config["filters"][name] for name in ("share", "logos")}
-    return command_options({**relevance_options(), **own})
+    return command_options({**relevance_options(pruned_share(input)), **own})
 
 
 def hit_options():
@@ -226,12 +233,16 @@ def settings(wildcards):
     return json.dumps(shown, indent=2)
 
 
-def megabytes(base, per_input=0.0):
-    """Memory in MB: a base plus so many times the input's size, and as much again with every retry."""
+def megabytes(base, per_input=0.0, of=None):
+    """Memory in MB: a base plus so many times the input's size, and as much again with every retry.
+
+    of : the name of the one input that counts; all of them without it.
+    """
 
     def amount(wildcards, input, attempt):
         # Not input.size_mb, which warns of a coroutine under --report. A missing file means "to be determined".
-        size = sum(os.path.getsize(path) for path in input) / 1e6 if per_input else 0
+        counted = input if of is None else [getattr(input, of)]
+        size = sum(os.path.getsize(path) for path in counted) / 1e6 if per_input else 0
         return int((base + per_input * size) * attempt)
 
     return amount

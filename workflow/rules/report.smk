@@ -27,6 +27,8 @@ rule report:
         tracks=track_files,
         motifs=motif_summaries,
         settings="results/{sample}/settings.json",
+        # What the page links to has to be there, or it would depend on the order of jobs.
+        listed=lambda wildcards: results_of(wildcards.sample),
     output:
         page=report(
             "results/{sample}/report/index.html",
@@ -42,7 +44,7 @@ rule report:
         "../../envs/lrpgen.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(2000, per_input=4),
+        mem_mb=megabytes(2000, per_input=4, of="relevance"),
         runtime=minutes(30),
     params:
         folder=lambda wildcards, input: str(Path(input.windows).parent),

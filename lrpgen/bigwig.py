@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OutputError
-from ..files import atomic
+from .errors import OutputError
+from .files import atomic
 
 Runs = tuple[str, np.ndarray, np.ndarray, np.ndarray]  # contig, starts, ends, values
 WAITING = 2  # pieces that wait for the writer

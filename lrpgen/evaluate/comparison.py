@@ -1,0 +1,214 @@
+"""Many methods on one model and the same inputs: every measure of each, one number per input.
+
+A map is measured once against everything: the truth mask where there is one, its own sparsity, the model (deletion,
+insertion, in-silico mutagenesis), and itself: on randomised weights, on the reverse complement, from other members.
+Pruned relevance brings two more maps, the controls: its base rule's relevance cut at the input to the same share of exact
+zeros, and to the same Gini index. No method sees the mask.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..progress import progress
+from . import controls, faithfulness, measures
+from .attribution import Subject
+from .methods import Method, read_method
+from .sanity import across_members, randomised
+
+RANDOM = "random"  # the row of a map without information: one method's values at random places
+FIRST = 64  # inputs of the checks that need relevance made anew: stability and randomised weights
+
+
+class Measure(NamedTuple):
+    """better : higher or lower, None where neither is better as such. group : what it asks."""
+
+    group: str
+    better: str | None
+    text: str
+
+
+MEASURES = {
+    "rma": Measure("truth", "higher", "share of the positive relevance in the mask (RMA)"),
+    "rra": Measure("truth", "higher", "share of the K = |mask| largest values in the mask (RRA)"),
+    "pointing": Measure("truth", "higher", "share of inputs whose largest value lies in the mask"),
+    "gini": Measure("sparsity", None, "Gini index of |relevance|"),
+    "entropy": Measure("sparsity", None, "entropy of |relevance|, 1 = constant"),
+    "zeros": Measure("sparsity", None, "share of positions at exactly zero"),
+    "aopc_shuffles": Measure("faithfulness", "higher", "fall of the score in deletion, shuffled bases"),
+    "aopc_zeros": Measure("faithfulness", "higher", "fall of the score in deletion, zeros"),
+    "insertion_shuffles": Measure("faithfulness", "higher", "area under insertion into shuffled bases"),
+    "insertion_zeros": Measure("faithfulness", "higher", "area under insertion into zeros"),
+    "ism": Measure("faithfulness", "higher", "rank correlation with in-silico mutagenesis"),
+    "ism_kept": Measure("faithfulness", None, "the same among positions that are not zero"),
+    "completeness": Measure("faithfulness", "lower", "|sum of relevance - change of the score| / |change|"),
+    "reverse_complement": Measure("stability", "higher", "rank correlation with the reverse complement's, turned back"),
+    "members": Measure("stability", "higher", "rank correlation between ensemble members"),
+    "randomised_top": Measure("sanity", "lower", "rank correlation of |relevance| after the last layer is randomised"),
+    "randomised_all": Measure("sanity", "lower", "the same after all layers are"),
+}
+OF_METHODS = ("completeness", *(name for name, one in MEASURES.items() if one.group in ("stability", "sanity")))
+RENAMED = {"mass_accuracy": "rma", "rank_accuracy": "rra", "zero_share": "zeros"}
+Values = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """draws, steps : of deletion and insertion curves. seed : of shuffles, ties and randomised weights. checks : inputs of
+    the stability and sanity checks, the first ones; 0 = none of these."""
+
+    draws: int = faithfulness.DRAWS
+    steps: int = faithfulness.STEPS
+    seed: int = 1
+    checks: int = FIRST
+    batch_size: int = 256
+
+
+@dataclass
+class Row:
+    """A method's `values`, MEASURES by name, each (N,); those of its `controls`, zeros and gini; mean `curves` (S + 1,)."""
+
+    method: Method
+    values: Values
+    controls: dict[str, Values] = field(default_factory=dict)
+    curves: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Comparison:
+    """
+    Parameters
+    ----------
+    model : see `Subject`. members : further models of the same kind, for stability.
+    onehot : int8 (N, 4, L). target : LongTensor (N,). mask : int8 (N, L), or None where nobody knows the truth; bases of
+        sign + count.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        onehot: np.ndarray,
+        target: Tensor,
+        mask: np.ndarray | None = None,
+        members: Iterable[nn.Module] = (),
+        setting: Setting | None = None,
+    ) -> None:
+        self.setting = setting or Setting()
+        self.onehot, self.target, self.mask = onehot, target, mask
+        self.subject = self._subject(model, onehot, target)
+        self._predict = _scores(self.subject, self.setting.batch_size)
+        self._replacements = {
+            "shuffles": faithfulness.shuffles(onehot, self.setting.draws, self.setting.seed),
+            "zeros": faithfulness.zeros(onehot, self.setting.draws),
+        }
+        self._mutagenesis = self.relevance("ism")[0]
+        self._checks = self._checking(list(members))
+        self._bases: dict[str, tuple[np.ndarray, Row]] = {}
+
+    def rows(self, methods: Iterable[str]) -> Iterator[Row]:
+        """Each method's row, a pruned one's base before it, and RANDOM first."""
+        wanted: dict[str, Method] = {}
+        for text in methods:
+            read = read_method(text)
+            wanted |= ({read.base: read_method(read.base)} if read.base else {}) | {text: read}
+        bases = {read.base for read in wanted.values()}
+        with progress("evaluating", len(wanted) + 1, "methods") as advance:
+            shuffled = controls.random_ranking(self._mutagenesis, self.setting.seed)
+            values, curves = self._measured(shuffled)
+            yield Row(Method(RANDOM, RANDOM), values, curves=curves)
+            for text, read in wanted.items():
+                advance(1)
+                found, completeness = self.relevance(text)
+                values, curves = self._measured(found)
+                row = Row(read, values | {"completeness": completeness} | self._checked(text, found), curves=curves)
+                if read.base:
+                    row.controls = self._controls(found, *self._bases[read.base])
+                elif text in bases:
+                    self._bases[text] = found, row
+                yield row
+            advance(1)
+
+    def relevance(self, method: str) -> tuple[np.ndarray, np.ndarray]:
+        """(N, L) and the completeness error (N,)."""
+        found = self.subject.attribute(method)
+        return per_base(method, found.relevance), found.completeness
+
+    def _subject(self, model: nn.Module, onehot: np.ndarray, target: Tensor) -> Subject:
+        return Subject(model, onehot, target, seed=self.setting.seed, batch_size=self.setting.batch_size)
+
+    def _measured(self, relevance: np.ndarray) -> tuple[Values, dict[str, np.ndarray]]:
+        """Everything but the checks, and the mean curves."""
+        values = {RENAMED.get(name, name): found for name, found in measures.measure(relevance, self.mask).items()}
+        values.pop("chance", None)
+        curves: dict[str, np.ndarray] = {}
+        given, setting = (self._predict, self.onehot, relevance), self.setting
+        for name, replacement in self._replacements.items():
+            deleted = faithfulness.deletion(*given, replacement, setting.steps, setting.seed)
+            inserted = faithfulness.insertion(*given, replacement, setting.steps, setting.seed)
+            values[f"aopc_{name}"] = faithfulness.aopc(deleted)
+            values[f"insertion_{name}"] = faithfulness.area(inserted)
+            curves |= {f"deletion_{name}": deleted.score.mean(0), f"insertion_{name}": inserted.score.mean(0)}
+        values["ism"] = faithfulness.rank_correlation(relevance, self._mutagenesis)
+        values["ism_kept"] = faithfulness.rank_correlation(relevance, self._mutagenesis, relevance != 0)
+        return values, curves
+
+    def _controls(self, found: np.ndarray, base: np.ndarray, row: Row) -> dict[str, Values]:
+        """The base cut at the input as `found` is sparse; a control that cuts nothing has the base's own values."""
+        made = {
+            "zeros": controls.matched_zeros(base, found, self.setting.seed),
+            "gini": controls.matched_gini(base, found, self.setting.seed),
+        }
+        own = {name: row.values[name] for name in row.values if name not in OF_METHODS}
+        return {name: own if np.array_equal(cut, base) else self._measured(cut)[0] for name, cut in made.items()}
+
+    def _checking(self, members: list[nn.Module]) -> dict[str, Subject]:
+        """What the checks explain: the first inputs in other guises."""
+        n = self.setting.checks
+        if not n:
+            return {}
+        onehot, target, model = self.onehot[:n], self.target[:n], self.subject.model
+        layers = [copy.deepcopy(other) for _, other in randomised(model, seed=self.setting.seed)]
+        turned = np.ascontiguousarray(onehot[:, ::-1, ::-1])
+        made = {"reverse_complement": (model, turned), "randomised_top": (layers[0], onehot)}
+        made |= {"randomised_all": (layers[-1], onehot)}
+        made |= {f"member {number}": (other, onehot) for number, other in enumerate(members, start=2)}
+        return {name: self._subject(other, given, target) for name, (other, given) in made.items()}
+
+    def _checked(self, method: str, relevance: np.ndarray) -> Values:
+        """Stability and sanity (N,), NaN beyond the first `checks` inputs."""
+        found = {name: per_base(method, subject.attribute(method).relevance) for name, subject in self._checks.items()}
+        if not found:
+            return {}
+        own = relevance[: self.setting.checks]
+        values = {"reverse_complement": faithfulness.rank_correlation(own, found["reverse_complement"][:, ::-1])}
+        for name in ("randomised_top", "randomised_all"):
+            values[name] = faithfulness.rank_correlation(np.abs(own), np.abs(found[name]))
+        if members := [of for name, of in found.items() if name.startswith("member ")]:
+            values["members"] = across_members([own, *members])
+        rest = np.full(len(relevance) - len(own), np.nan)
+        return {name: np.concatenate([value, rest]) for name, value in values.items()}
+
+
+def per_base(method: str, relevance: np.ndarray) -> np.ndarray:
+    """(N, L) of (N, 4, L): the sum over letters. A gradient, which is no share of anything, gives the largest |value|
+    (Simonyan, Vedaldi, Zisserman 2014)."""
+    return np.abs(relevance).max(axis=1) if method == "gradient" else relevance.sum(axis=1)
+
+
+def _scores(subject: Subject, batch_size: int) -> Callable[[np.ndarray], Any]:
+    """From one-hot (N, 4, L) to the explained output of each input (N,)."""
+    model, target = subject.copied(), subject.outputs
+
+    @torch.no_grad()
+    def predict(onehot: np.ndarray) -> np.ndarray:
+        x = torch.from_numpy(onehot).to(subject.x)
+        output = torch.cat([model(part) for part in x.split(batch_size)])
+        return output.gather(1, target[:, None])[:, 0].double().cpu().numpy()
+
+    return predict

@@ -1,0 +1,154 @@
+"""`lrpgen evaluate`: a model, windows and, where somebody knows it, the truth; a folder of numbers and figures comes out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from .. import __version__
+from ..device import choose_device, set_threads
+from ..errors import InputError
+from ..files import atomic_dir, sha256, write_json
+from ..models import Card, load_model, read_card
+from ..models.ensemble import check_members, model_paths
+from ..progress import say
+from ..sequences.windowfile import WindowFile, open_windows
+from .attribution import Subject, costs
+from .comparison import Comparison, Row, Setting
+from .methods import compared, read_method
+from .summary import summarise
+from .tables import rows_table
+from .truth import read_mask
+
+TIMED = 32  # inputs whose explanation is timed
+ROUNDS = 3
+USUAL_REFERENCES = ("", "@uniform")
+STREAM = 7  # of the seed: which windows are drawn
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is evaluated.
+
+    models : files of `lrpgen train`; the first is explained, the others are members of its ensemble.
+    labels, target : as of `lrpgen explain`. split : part of the windows; inputs : at most so many of them, drawn by the
+        seed. truth : see `truth.read_mask`. methods : names of `methods`; None = the usual ones, ("all",) = every one.
+    """
+
+    models: tuple[Path, ...]
+    windows: Path
+    output: Path
+    truth: str | None = None
+    labels: tuple[str, ...] | None = None
+    target: str | None = None
+    split: str = "test"
+    inputs: int = 200
+    methods: tuple[str, ...] | None = None
+    setting: Setting = field(default_factory=Setting)
+    device: str = "auto"
+    threads: int = 0
+
+
+def evaluate(job: Evaluation) -> dict[str, Any]:
+    """Compare methods; write `job.output` and return what its summary.json holds.
+
+    Raises
+    ------
+    InputError : unknown methods, classes or split, windows that do not fit the model, a truth that touches none of them.
+    """
+    methods = chosen_methods(job.methods)
+    paths = model_paths(job.models)
+    cards = [read_card(path) for path in paths]
+    check_members(paths, cards)
+    with open_windows(job.windows) as windows:
+        if windows.width != cards[0].width:
+            raise InputError(f"{job.windows} holds windows of {windows.width} bp, the model takes {cards[0].width} bp")
+        rows, target = chosen_inputs(windows, cards[0], job)
+        onehot, names = windows.onehot(rows), windows.table(rows)["name"].astype(str).tolist()
+        mask = None if job.truth is None else read_mask(job.truth, windows, rows)
+    set_threads(job.threads)
+    place = choose_device(job.device)
+    models = [load_model(path).to(place) for path in paths]
+    setting = job.setting
+    comparison = Comparison(models[0], onehot, target, mask, models[1:], setting)
+    found = list(comparison.rows(methods))
+    timed = Subject(models[0], onehot[:TIMED], target[:TIMED], seed=setting.seed, batch_size=setting.batch_size)
+    prices = costs([row.method.text for row in found[1:]], timed, ROUNDS)
+    facts = {
+        "windows": job.windows.name,
+        "windows_sha256": sha256(job.windows),
+        "model_sha256": [sha256(path) for path in paths],
+        "split": job.split,
+        "classes": [cards[0].classes[k] for k in target.unique().tolist()],
+        "inputs": len(rows),
+        "width": cards[0].width,
+        "truth": None if job.truth is None else Path(job.truth).name,
+        "truth_share": None if mask is None else round(float((mask > 0).mean()), 5),
+        "device": place.type,
+        "timed_inputs": len(timed.x),
+        "lrpgen_version": __version__,
+        **asdict(setting),
+    }
+    summary = summarise(found, facts, prices, setting.steps)
+    write(job.output, summary, found, names)
+    return summary
+
+
+def chosen_methods(wanted: tuple[str, ...] | None) -> list[str]:
+    """Names, checked before anything is computed."""
+    if wanted is None:
+        return compared(references=USUAL_REFERENCES)
+    found = compared() if wanted == ("all",) else list(dict.fromkeys(wanted))
+    for name in found:
+        read_method(name)
+    return found
+
+
+def chosen_inputs(windows: WindowFile, card: Card, job: Evaluation) -> tuple[np.ndarray, torch.Tensor]:
+    """Rows (n,), ascending, drawn from the split by the seed, and the output each is explained for (n,)."""
+    if windows.task == "classes":
+        labels = list(job.labels) if job.labels else windows.classes[:-1]
+        rows = windows.rows(split=job.split, labels=[job.target] if job.target else labels)
+    else:
+        if job.target is None:
+            raise InputError(f"windows of {windows.path} have no class of their own; name an output with --target")
+        rows = windows.rows(split=job.split)
+        if windows.task == "labels" and job.target in windows.classes:
+            rows = rows[windows.targets[rows, windows.classes.index(job.target)] == 1]
+    if not len(rows):
+        raise InputError(f"{windows.path} has no window to evaluate in its {job.split} part; choose another --split")
+    if job.inputs < 2:
+        raise InputError(f"{job.inputs} inputs give no interval; evaluate at least 2")
+    drawn = np.random.default_rng([job.setting.seed, STREAM]).permutation(rows)[: job.inputs]
+    rows = np.sort(drawn)
+    labels = windows.table(rows)["label"].tolist()
+    return rows, torch.tensor([card.index(job.target or label) for label in labels])
+
+
+def write(output: Path, summary: dict[str, Any], rows: list[Row], names: list[str]) -> None:
+    """summary.json, methods.tsv, values.tsv.gz (every number of every input) and the figures."""
+    from ..plots.evaluation import draw_evaluation
+
+    with atomic_dir(output) as folder:
+        write_json(folder / "summary.json", summary)
+        rows_table(summary).to_csv(folder / "methods.tsv", sep="\t", index=False, float_format="%.6g")
+        packed = {"method": "gzip", "mtime": 0}
+        _values(rows, names).to_csv(
+            folder / "values.tsv.gz", sep="\t", index=False, float_format="%.6g", compression=packed
+        )
+        draw_evaluation(summary, folder)
+    say(f"{len(rows)} methods on {summary['setting']['inputs']} inputs: {output}")
+
+
+def _values(rows: list[Row], names: list[str]) -> pd.DataFrame:
+    tables = []
+    for row in rows:
+        for control, values in {"": row.values, **row.controls}.items():
+            table = pd.DataFrame({"method": row.method.text, "control": control, "input": names} | values)
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True)
