@@ -103,7 +103,11 @@ def main() -> None:
                 threads=1,
             )
         )
-        facts = {"text": scenario.text, "quality": found.quality, "chosen": chosen(found, size.chosen_on, arguments.seed)}
+        facts = {
+            "text": scenario.text,
+            "quality": found.quality,
+            "chosen": chosen(found, size.chosen_on, arguments.seed),
+        }
         write_json(output / "scenario.json", facts)
 
 
