@@ -36,9 +36,8 @@ ROOT = Path(__file__).parents[1]
 GRAMMARS = ROOT / "benchmarks" / "grammars"
 HLA = ROOT / "data" / "hla"
 MEMBER = 1000  # between the training seeds of the models of one scenario
-SMALL = (
-    2.0**-20
-)  # about 1e-6, as large as the stabiliser of the epsilon rule; a power of two scales floats without rounding
+# Of the activations of `small`: about 1e-6, the stabiliser of the epsilon rule. Powers of two scale floats without rounding.
+SMALL = 2.0**-20
 
 
 class Prepared(NamedTuple):
@@ -59,7 +58,8 @@ class Prepared(NamedTuple):
 
 @dataclass(frozen=True)
 class Scenario:
-    """text: one sentence. prepare(folder, seed, members): models and truth, with `members` further models."""
+    """text: one sentence. prepare(folder, seed, members): models and truth in an empty folder, with `members` further
+    models."""
 
     text: str
     prepare: Callable[[Path, int, int], Prepared]
@@ -127,8 +127,10 @@ def small(folder: Path, seed: int, members: int) -> Prepared:
 
 
 def shrink(path: Path, onehot: np.ndarray) -> None:
-    """Batch norms give SMALL of what they gave, and layers behind them weigh it 1 / SMALL: where each layer but the last has
-    a batch norm, and ReLU, sums and means lie between them, this changes nothing but the size of activations."""
+    """Batch norms give SMALL of what they gave, and layers behind them weigh it 1 / SMALL.
+
+    Exact where every layer but the last has a batch norm, and only ReLU, sums and means lie between; asserted on `onehot`.
+    """
     import torch
     from torch import nn
 
@@ -158,17 +160,14 @@ def splice(folder: Path, seed: int, members: int) -> Prepared:
 ACS = "[AT]TTTA[CT][AG]TTT[AT]"
 ACS_AT = (121, 132)
 VARIANTS = 6000  # of each class
-SELECTED, IN_LIBRARY = (
-    10,
-    3,
-)  # reads: fewest after selection of an active variant; fewest before it of one that was lost
+SELECTED, IN_LIBRARY = 10, 3  # fewest reads of an active variant after selection, of one without any there before it
 
 
 def ars1(folder: Path, seed: int, members: int) -> Prepared:
     """Variants of the yeast origin ARS1 that did or did not replicate a plasmid (data of logomaker; after Liachko et al. 2013).
 
-    Truth is the ACS alone. Flanking elements matter too, so that relevance off the mask is not all wrong: shares of
-    relevance in the mask compare methods and have no ceiling at 1.
+    Truth is the ACS alone. Flanking elements matter too, so that relevance off the mask is not all wrong: figures against
+    this mask compare methods, and the best possible ones are unknown.
     """
     start, end = acs()
     table, random, truth = _variants(), np.random.default_rng(seed), []
@@ -204,8 +203,8 @@ def _data() -> Traversable:
     return files("logomaker") / "examples" / "datafiles"
 
 
-# What finds motifs anywhere in a window: motif-cnn, whose dense layer knows positions, and deepstarr stay below an AUROC of 0.8
-# on `logic` and `pair`. Nothing else was tuned.
+# Networks that take the mean over positions, as motifs may lie anywhere: from this many windows, those whose dense layer knows
+# positions (motif-cnn, deepstarr, basset) learn little of `logic` and `pair`.
 QUICK = {"batch_size": 64, "learning_rate": 4e-3}
 RESNET = {"architecture": "resnet1d", **QUICK}
 CHAIN = {"architecture": f"module:{Path(__file__).parent / 'quality_networks.py'}:Chain", "epochs": 10, **QUICK}

@@ -24,6 +24,7 @@ from .methods import Method, read_method
 from .sanity import across_members, randomised
 
 RANDOM = "random"  # the row of a map without information: one method's values at random places
+MUTAGENESIS = "ism"
 FIRST = 64  # inputs of the checks that need relevance made anew: stability and randomised weights
 
 
@@ -62,12 +63,15 @@ Values = dict[str, np.ndarray]
 @dataclass(frozen=True)
 class Setting:
     """draws, steps : of deletion and insertion curves. seed : of shuffles, ties and randomised weights. checks : inputs of
-    the stability and sanity checks, the first ones; 0 = none of these."""
+    the stability and sanity checks, the first ones; 0 = none of these. timed : inputs whose explanation is timed, over
+    `rounds`."""
 
     draws: int = faithfulness.DRAWS
     steps: int = faithfulness.STEPS
     seed: int = 1
     checks: int = FIRST
+    timed: int = 32
+    rounds: int = 3
     batch_size: int = 256
 
 
@@ -107,7 +111,7 @@ class Comparison:
             "shuffles": faithfulness.shuffles(onehot, self.setting.draws, self.setting.seed),
             "zeros": faithfulness.zeros(onehot, self.setting.draws),
         }
-        self._mutagenesis = self.relevance("ism")[0]
+        self._mutagenesis = self.subject.attribute(MUTAGENESIS)
         self._checks = self._checking(list(members))
         self._bases: dict[str, tuple[np.ndarray, Row]] = {}
 
@@ -119,7 +123,7 @@ class Comparison:
             wanted |= ({read.base: read_method(read.base)} if read.base else {}) | {text: read}
         bases = {read.base for read in wanted.values()}
         with progress("evaluating", len(wanted) + 1, "methods") as advance:
-            shuffled = controls.random_ranking(self._mutagenesis, self.setting.seed)
+            shuffled = controls.random_ranking(self.relevance(MUTAGENESIS)[0], self.setting.seed)
             values, curves = self._measured(shuffled)
             yield Row(Method(RANDOM, RANDOM), values, curves=curves)
             for text, read in wanted.items():
@@ -136,7 +140,7 @@ class Comparison:
 
     def relevance(self, method: str) -> tuple[np.ndarray, np.ndarray]:
         """(N, L) and the completeness error (N,)."""
-        found = self.subject.attribute(method)
+        found = self._mutagenesis if method == MUTAGENESIS else self.subject.attribute(method)
         return per_base(method, found.relevance), found.completeness
 
     def _subject(self, model: nn.Module, onehot: np.ndarray, target: Tensor) -> Subject:
@@ -154,8 +158,9 @@ class Comparison:
             values[f"aopc_{name}"] = faithfulness.aopc(deleted)
             values[f"insertion_{name}"] = faithfulness.area(inserted)
             curves |= {f"deletion_{name}": deleted.score.mean(0), f"insertion_{name}": inserted.score.mean(0)}
-        values["ism"] = faithfulness.rank_correlation(relevance, self._mutagenesis)
-        values["ism_kept"] = faithfulness.rank_correlation(relevance, self._mutagenesis, relevance != 0)
+        mutagenesis = self.relevance(MUTAGENESIS)[0]
+        values["ism"] = faithfulness.rank_correlation(relevance, mutagenesis)
+        values["ism_kept"] = faithfulness.rank_correlation(relevance, mutagenesis, relevance != 0)
         return values, curves
 
     def _controls(self, found: np.ndarray, base: np.ndarray, row: Row) -> dict[str, Values]:

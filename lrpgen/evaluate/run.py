@@ -25,8 +25,6 @@ from .summary import summarise
 from .tables import rows_table
 from .truth import read_mask
 
-TIMED = 32  # inputs whose explanation is timed
-ROUNDS = 3
 USUAL_REFERENCES = ("", "@uniform")
 STREAM = 7  # of the seed: which windows are drawn
 
@@ -77,8 +75,9 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
     setting = job.setting
     comparison = Comparison(models[0], onehot, target, mask, models[1:], setting)
     found = list(comparison.rows(methods))
-    timed = Subject(models[0], onehot[:TIMED], target[:TIMED], seed=setting.seed, batch_size=setting.batch_size)
-    prices = costs([row.method.text for row in found[1:]], timed, ROUNDS)
+    n = setting.timed
+    timed = Subject(models[0], onehot[:n], target[:n], seed=setting.seed, batch_size=setting.batch_size)
+    prices = costs([row.method.text for row in found[1:]], timed, setting.rounds)
     facts = {
         "windows": job.windows.name,
         "windows_sha256": sha256(job.windows),
@@ -90,7 +89,6 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
         "truth": None if job.truth is None else Path(job.truth).name,
         "truth_share": None if mask is None else round(float((mask > 0).mean()), 5),
         "device": place.type,
-        "timed_inputs": len(timed.x),
         "lrpgen_version": __version__,
         **asdict(setting),
     }
