@@ -1,12 +1,14 @@
 """`lrpgen evaluate` as a person meets it."""
 
 import json
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from filter_nets import AGAINST, FOR, WIDTH, letters, save_net, save_windows
 
+from lrpgen.evaluate.run import chosen_methods
 from lrpgen.models import load_model, read_card, save_model
 
 N = 12
@@ -64,7 +66,13 @@ def test_the_folder_appears(call, made):
         "width": WIDTH,
         "truth": "truth.bed",
     }
-    expected |= {"truth_share": round(len(FOR) / WIDTH, 5), "device": "cpu", "timed_inputs": 6, "batch_size": 256}
+    expected |= {
+        "truth_share": round(len(FOR) / WIDTH, 5),
+        "device": "cpu",
+        "timed": 32,
+        "rounds": 3,
+        "batch_size": 256,
+    }
     expected |= {"draws": 1, "steps": 4, "seed": 1, "checks": 3}
     assert {name: setting[name] for name in expected} == expected
     assert len(setting["model_sha256"]) == 2
@@ -108,6 +116,26 @@ def test_labels_choose_windows_and_a_target_the_output(call, made):
         assert code == 0, err
         setting = json.loads((made / "out" / "summary.json").read_text())["setting"]
         assert (setting["classes"], setting["inputs"]) == (classes, inputs)
+
+
+def test_a_package_that_is_not_there(call, made, monkeypatch, capsys):
+    """A method that was named needs it; of the usual ones it is left out, and the log says so."""
+    monkeypatch.setitem(sys.modules, "captum", None)
+    before = {path.name for path in made.iterdir()}
+    code, _, err = evaluate(call, methods="epsilon integrated_gradients")
+    assert code != 0
+    assert "method integrated_gradients needs captum" in err
+    assert {path.name for path in made.iterdir()} == before
+    assert "integrated_gradients" not in chosen_methods(None)
+    assert "left out: method integrated_gradients needs captum" in capsys.readouterr().err
+
+
+def test_the_usual_methods():
+    usual, every = chosen_methods(None), chosen_methods(("all",))
+    assert set(usual) < set(every)
+    assert {"gradient", "integrated_gradients", "deepshap", "ism", "epsilon", "epsilon@uniform", PRUNED} <= set(usual)
+    assert "epsilon@10" in set(every) - set(usual)
+    assert chosen_methods(("ism", "epsilon", "ism")) == ["ism", "epsilon"]
 
 
 def test_a_model_that_sees_nothing_is_no_error(call, made):
