@@ -72,7 +72,7 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     (folder / "results/peaks/model.safetensors").unlink()
     lost = run(folder, *ARGUMENTS, "--dry-run")
     assert "rule train" in lost.stdout, "a lost result is made again"
-    packed = run(folder, *ARGUMENTS, "--report", "report.zip")
+    packed = run(folder, "all", "results/genes/evaluation", *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:
         names = {Path(name).name for name in pages.namelist()}
