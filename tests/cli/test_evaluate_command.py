@@ -153,9 +153,12 @@ def test_a_model_that_sees_nothing_is_no_error(call, made):
     [
         (["--methods", "best"], "method 'best' is not known; choose one of gradient"),
         (["--methods", "plrp-lambda:2:epsilon"], "outside 0..1"),
-        (["--split", "validation"], "w.h5 has no window to evaluate in its validation part; choose another --split"),
+        (
+            ["--split", "validation"],
+            "w.h5 has 0 windows to evaluate in its validation part and an interval needs 2; choose another",
+        ),
         (["--split", "dev"], "has no split 'dev'"),
-        (["--labels", "donor"], "has no class 'donor'"),
+        (["--labels", "donor"], "class 'donor' is not one of the model's classes (site, none)"),
         (["--target", "donor"], "class 'donor' is not one of the model's classes (site, none)"),
         (["--model", "m.safetensors"], "model m.safetensors is given twice"),
         (["--windows", "other.h5"], "other.h5 holds windows of 20 bp, the model takes 60 bp"),

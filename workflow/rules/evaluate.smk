@@ -38,7 +38,9 @@ rule evaluate_methods:
         windows=explained_windows,
         truth=truth_option,
         allow_cpu=allow_cpu,
-        code=code_hash("evaluate", "lrp", "models", "plots", "sequences", "simulate"),
+        code=code_hash(
+            "evaluate", "lrp", "models", "plots", "relevance", "sequences", "simulate"
+        ),
     shell:
         "lrpgen evaluate {params.models} --windows {input.windows:q} {params.windows} {params.truth}"
         " {params.options} --threads {threads}"
