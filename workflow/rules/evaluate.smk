@@ -2,7 +2,7 @@
 
 
 rule evaluate:
-    # Not part of a usual run unless the config says so (`evaluate.run`): it takes minutes per sample.
+    # Not part of a usual run unless the config says so (`evaluate.run`): it takes long.
     input:
         expand("results/{sample}/evaluation", sample=SAMPLES),
     localrule: True
