@@ -13,24 +13,29 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 from markupsafe import Markup
 
 from .. import __version__
 from ..errors import InputError
 from ..files import atomic_dir, write_text
+from ..relevance.store import open_store
 from ..sequences import Genome
 from ..sequences.windowfile import open_windows
 from .features import Feature, annotation, hits, predictions, seqlets, strongest
 from .page import TEMPLATES, environment
+from .windowtrack import write_window_track
 
 VENDOR = Path(__file__).parent / "vendor"
 SCRIPTS = (VENDOR / "igv.min.js", VENDOR / "igv.LICENSE.txt", TEMPLATES / "browser.js")
 EMBEDDED_BYTES = 7_000_000  # base64 makes 9.4 MB of them; a larger file is loaded by its path
 PACKED_SHARE = 4  # a genome longer than this times EMBEDDED_BYTES is not packed to see whether it fits
 FEATURES = 50_000  # per track; of more, those with the highest score
+FIRST = 1_000_000  # bases that are searched for a first value where no hit or seqlet has one
 CONTEXT = 40  # bases on either side of the place the page opens at
 
 
@@ -75,7 +80,7 @@ def write_browser(
         for script in SCRIPTS:
             shutil.copyfile(script, made / script.name)
         data = _Data(made, output)
-        tracks = _signals(folder, sources, data)
+        tracks = _signals(folder, sources, contigs, data)
         features = _features(folder, sources, contigs)
         config = {
             "contigs": contigs,
@@ -155,8 +160,8 @@ def _found(name: str, folder: Path) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _signals(folder: Path, sources: Sources, data: _Data) -> list[dict[str, Any]]:
-    """Relevance and coverage of each target, then predictions along the genome (`predictions.*.bw`)."""
+def _signals(folder: Path, sources: Sources, contigs: dict[str, int], data: _Data) -> list[dict[str, Any]]:
+    """Relevance and coverage of each target, relevance of windows, predictions along the genome (`predictions.*.bw`)."""
     tracks = []
     for path in sources.relevance:
         target = path.name.removesuffix(".relevance.bw")
@@ -164,15 +169,30 @@ def _signals(folder: Path, sources: Sources, data: _Data) -> list[dict[str, Any]
         coverage = path.with_name(f"{target}.coverage.bw")
         if coverage.is_file():
             tracks.append({"name": f"Windows per base: {target}", "kind": "signal", **data.file(coverage)})
+    tracks += _window_tracks(folder / "relevance.h5", contigs, data)
     for path in sorted(folder.glob("predictions.*.bw")):
         name = path.name.removeprefix("predictions.").removesuffix(".bw")
         tracks.append({"name": f"Prediction: {name}", "kind": "signal", **data.file(path)})
     return tracks
 
 
+def _window_tracks(path: Path, contigs: dict[str, int], data: _Data) -> list[dict[str, Any]]:
+    """Relevance of the explained windows, a track for each class: the report's loci, which genome tracks may pass by."""
+    if not path.is_file():
+        return []
+    tracks = []
+    with open_store(path) as store, TemporaryDirectory() as folder:
+        for target in (store.classes[i] for i in np.unique(store.target)):
+            made = Path(folder) / "windows.bw"
+            if count := write_window_track(store, target, contigs, made):
+                name = f"Relevance of {count} windows: {target}"
+                tracks.append({"name": name, "kind": "windows", **data.file(made)})
+    return tracks
+
+
 def _features(folder: Path, sources: Sources, contigs: dict[str, int]) -> list[tuple[str, str, list[Feature]]]:
     """(track name, kind, features on `contigs`) in the order of the page."""
-    found = [(f"Hits: {path.name.removesuffix('.bed')}", "hits", hits(path)) for path in _beds(folder, "hits/*.bed")]
+    found = [(f"Hits: {path.name.removesuffix('.bed')}", "hits", hits(path)) for path in _hits(folder)]
     found += [
         (f"Seqlets: {path.parent.name}", "seqlets", seqlets(path)) for path in _beds(folder, "motifs/*/seqlets.bed")
     ]
@@ -188,6 +208,11 @@ def _features(folder: Path, sources: Sources, contigs: dict[str, int]) -> list[t
 def _shown(name: str, kind: str, rows: list[Feature], data: _Data) -> dict[str, Any]:
     best = strongest(rows, FEATURES)
     return {"name": name, "kind": kind, "total": len(rows), **data.script([list(asdict(f).values()) for f in best])}
+
+
+def _hits(folder: Path) -> list[Path]:
+    """Those along the genome first: they lie where the tracks have values."""
+    return sorted(_beds(folder, "hits/*.bed"), key=lambda path: not path.name.endswith(".genome.bed"))
 
 
 def _beds(folder: Path, pattern: str) -> list[Path]:
@@ -218,15 +243,15 @@ def _reference(path: Path | None, contigs: dict[str, int], data: _Data) -> dict[
 
 
 def _start(features: list[tuple[str, str, list[Feature]]], relevance: Path) -> list[Any]:
-    """[contig, start, end] around the best hit or seqlet, else the first base that has relevance."""
+    """[contig, start, end] around the best hit or seqlet that the track covers, else the track's first bases."""
     import pyBigWig
 
-    for kind in ("hits", "seqlets"):
-        rows = [f for _, found, rows in features for f in rows if found == kind]
-        if rows:
-            best = strongest(rows, 1)[0]
-            return [best.chrom, best.start - CONTEXT, best.end + CONTEXT]
     with pyBigWig.open(str(relevance)) as file:
+        for kind in ("hits", "seqlets"):
+            rows = [f for _, found, rows in features for f in rows if found == kind]
+            for f in sorted(rows, key=lambda f: -(f.score or 0)):
+                if f.chrom in file.chroms() and file.stats(f.chrom, f.start, f.end)[0] is not None:
+                    return [f.chrom, f.start - CONTEXT, f.end + CONTEXT]
         chrom = next(iter(file.chroms()))
-        first = file.intervals(chrom)[0][0]
-    return [chrom, first, first + 2 * CONTEXT]
+        first = file.intervals(chrom, 0, min(file.chroms(chrom), FIRST))
+        return [chrom, first[0][0] if first else 0, (first[0][0] if first else 0) + 2 * CONTEXT]

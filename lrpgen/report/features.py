@@ -65,7 +65,9 @@ def predictions(path: Path, targets: list[str]) -> dict[str, list[Feature]]:
                 try:
                     found[target].append(_window(row, float(row[target])))
                 except (KeyError, TypeError, ValueError) as error:
-                    raise InputError(f"{path} line {number} is damaged ({error}); run `lrpgen predict` again") from error
+                    raise InputError(
+                        f"{path} line {number} is damaged ({error}); run `lrpgen predict` again"
+                    ) from error
     return found
 
 

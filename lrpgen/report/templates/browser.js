@@ -42,7 +42,7 @@
       const chr = parts[1] || view.chr, one = number(parts[2]), other = parts[3] ? number(parts[3]) : one;
       const [low, high] = one <= other ? [one, other] : [other, one];
       if (low < 1 || low > contigs[chr]) return null;
-      return parts[3] ? { chr, start: low - 1, end: high } : around({ chr, start: low - 1, end: low });
+      return parts[3] ? { chr, start: low - 1, end: Math.min(high, contigs[chr]) } : around({ chr, start: low - 1, end: low });
     }
     const wanted = typed.toLowerCase();
     const named = wanted && [...features].sort((a, b) => (b.kind === "annotation") - (a.kind === "annotation"))
@@ -72,16 +72,22 @@
     const sizes = names.map((name) => `${name}\t${contigs[name]}\n`).join("");
     return { format: "chromsizes", fastaURL: `data:text/plain;base64,${btoa(unescape(encodeURIComponent(sizes)))}` };
   }
+  const LOOKS = {
+    hits: { displayMode: "COLLAPSED", height: 44, color: "#2457a6" },
+    seqlets: { displayMode: "COLLAPSED", height: 44, color: "#007a5e" },
+    annotation: { displayMode: "EXPANDED", height: 45, color: "#1c2330" },
+    predictions: { displayMode: "EXPANDED", height: 60, color: (f) => `rgba(36, 87, 166, ${Number.isFinite(f.score) ? 0.15 + (0.85 * f.score) / 1000 : 0.6})` },
+  };
   const hasSequence = Boolean(config.reference.data || config.reference.url);
 
   const signals = config.tracks.map((track, i) => ({
     id: `signal-${i}`, type: "wig", format: "bigwig", name: escaped(track.name), url: source(track), autoscale: true,
-    height: track.kind === "relevance" ? 150 : 45,
-    color: track.kind === "relevance" ? "#2457a6" : "#7d8794", altColor: "#b5480f",
+    height: { relevance: 150, windows: 110, signal: 45 }[track.kind],
+    windowFunction: track.kind === "windows" ? "none" : "mean", /* summaries of few windows would reach over the gaps */
+    color: track.kind !== "signal" ? "#2457a6" : "#7d8794", altColor: "#b5480f",
   }));
   const annotations = features.map((track) => ({
-    id: track.id, type: "annotation", name: escaped(track.name), displayMode: track.kind === "annotation" ? "EXPANDED" : "SQUISHED",
-    height: track.kind === "annotation" ? 50 : 40, searchable: false, color: track.kind === "annotation" ? "#1c2330" : "#2457a6",
+    id: track.id, type: "annotation", name: escaped(track.name), searchable: false, ...LOOKS[track.kind],
     features: track.rows.map((f) => ({
       chr: f.chr, start: f.start, end: f.end, name: f.name, strand: f.strand, ...(f.score !== null && { score: f.score }),
       ...(f.blocks.length && { exons: f.blocks.map(([s, e]) => ({ start: s, end: e })) }),
@@ -94,15 +100,21 @@
       reference: { id: "lrpgen", name: "genome", wholeGenomeView: false, ...reference() },
       tracks: [...(hasSequence ? [{ type: "sequence", order: -1 }] : []), ...signals, ...annotations],
       showNavigation: false, showIdeogram: false, showSampleNames: false, loadDefaultGenomes: false, search: false,
-      queryParametersSupported: false, minimumBases: SHORTEST,
+      queryParametersSupported: false, minimumBases: SHORTEST, nucleotideColors: { ...COLOURS, N: "#7d8794" },
     });
   } catch (error) {
     say(`The tracks could not be loaded (${error.message || error}). ${byId("served") ? byId("served").textContent : ""}`);
     return;
   }
 
+  /* igv.js resets what it would inherit; in the dark its white is inverted with the rest. */
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".igv-container { color: #1c2330; color-scheme: only light; }");
+  byId("igv").shadowRoot.adoptedStyleSheets.push(sheet);
+
   /* ---- letters ---- */
-  let sequence = null, bases = [];
+  let sequence = null;
+  const bases = new Map(); /* by track: what its letters show */
 
   /* The sequence of a stretch where it is there; else null, and the track is drawn again when it has come. */
   function sequenceOf(track, chr, start, end) {
@@ -122,6 +134,7 @@
     const step = 1 / bpPerPixel, chr = view.chr;
     const first = Math.max(0, Math.floor(bpStart)), last = Math.min(contigs[chr], Math.ceil(bpStart + pixelWidth * bpPerPixel));
     const found = step >= NARROWEST ? sequenceOf(track, chr, first, last) : null;
+    bases.set(track.id, []);
     if (!found || !runs || !runs.length) { bars(options); return; }
     const { min, max } = track.dataRange, unit = (pixelHeight - 1) / (max - min), zero = max * unit;
     const drawn = [];
@@ -140,23 +153,42 @@
     }
     ctx.fillStyle = "#7d8794";
     ctx.fillRect(0, zero, pixelWidth, 0.8);
-    bases = drawn;
+    bases.set(track.id, drawn);
     describe();
+  }
+
+  /* Bars of single bases that no summary replaces: of those in one pixel, the highest and the lowest. */
+  function drawExtremes(track, { features: runs, context: ctx, bpPerPixel, bpStart, pixelWidth, pixelHeight }) {
+    const { min, max } = track.dataRange, unit = (pixelHeight - 1) / (max - min), zero = max * unit;
+    const high = new Float64Array(pixelWidth), low = new Float64Array(pixelWidth);
+    for (const run of runs || []) {
+      const last = Math.min(pixelWidth - 1, Math.ceil((run.end - bpStart) / bpPerPixel) - 1);
+      for (let x = Math.max(0, Math.floor((run.start - bpStart) / bpPerPixel)); x <= last; x++) {
+        high[x] = Math.max(high[x], run.value);
+        low[x] = Math.min(low[x], run.value);
+      }
+    }
+    ctx.fillStyle = track.color;
+    high.forEach((value, x) => { if (value) ctx.fillRect(x, zero - value * unit, 1, value * unit); });
+    ctx.fillStyle = track.altColor;
+    low.forEach((value, x) => { if (value) ctx.fillRect(x, zero, 1, -value * unit); });
   }
 
   const amount = (value) => (value === 0 ? "exactly 0" : `${value > 0 ? "+" : ""}${value.toPrecision(4)}`.replace("-", "\u2212"));
 
-  /* What the letters show, in words and, where it is open, as a table. */
+  /* What the letters show, in words and, where it is open, as a table: of the first relevance track with values. */
   function describe() {
-    const seen = bases.filter((b) => b.at >= view.start && b.at < view.end);
-    if (!seen.length || (browser.referenceFrameList[0].bpPerPixel * NARROWEST) > 1) {
-      byId("described").textContent = hasSequence ? "Zoom in to see letters." : "No letters: the FASTA of the tracks was not found.";
-      byId("bases").replaceChildren();
-      return;
+    const near = browser.referenceFrameList[0].bpPerPixel * NARROWEST <= 1;
+    const inView = ([id, drawn]) => ({ id, seen: near ? drawn.filter((b) => b.at >= view.start && b.at < view.end) : [] });
+    const { id, seen } = [...bases].map(inView).find((t) => t.seen.length) || { seen: [] };
+    byId("bases").replaceChildren(...(seen.length && byId("as-text").open ? [table(seen)] : []));
+    if (!hasSequence) byId("described").textContent = "No letters: the FASTA of the tracks was not found.";
+    else if (!near) byId("described").textContent = "Zoom in to see letters.";
+    else if (!seen.length) byId("described").textContent = "No window of these tracks covers this view.";
+    else {
+      const best = seen.reduce((a, b) => (Math.abs(b.value) > Math.abs(a.value) ? b : a));
+      byId("described").textContent = `${config.tracks[id.split("-")[1]].name}: ${whole(seen.length)} bases with a value in view; strongest ${best.base} at ${view.chr}:${whole(best.at + 1)}, relevance ${amount(best.value)}.`;
     }
-    const best = seen.reduce((a, b) => (Math.abs(b.value) > Math.abs(a.value) ? b : a));
-    byId("described").textContent = `${whole(seen.length)} bases with a value in view; strongest ${best.base} at ${view.chr}:${whole(best.at + 1)}, relevance ${amount(best.value)}.`;
-    if (byId("as-text").open) byId("bases").replaceChildren(table(seen));
   }
 
   function table(rows) {
@@ -176,10 +208,11 @@
   }
   byId("as-text").addEventListener("toggle", describe);
 
-  config.tracks.forEach((track, i) => {
-    if (track.kind !== "relevance") return;
-    const drawnBy = browser.findTracks("id", `signal-${i}`)[0], bars = drawnBy.draw.bind(drawnBy);
-    drawnBy.draw = (options) => (i === 0 || !options.features ? drawLetters(drawnBy, bars, options) : drawLetters(drawnBy, bars, options));
+  config.tracks.forEach((shown, i) => {
+    if (shown.kind === "signal") return;
+    const track = browser.findTracks("id", `signal-${i}`)[0];
+    const bars = shown.kind === "windows" ? (options) => drawExtremes(track, options) : track.draw.bind(track);
+    track.draw = (options) => drawLetters(track, bars, options);
   });
 
   /* ---- moving ---- */
@@ -260,7 +293,7 @@
     const at = Math.floor(place), known = features.find((t) => t.id === track.id);
     const edge = known ? 2 * browser.referenceFrameList[0].bpPerPixel : 0;
     const hit = known && known.rows.find((f) => f.chr === view.chr && f.start - edge <= at && at < f.end + edge);
-    const base = bases.find((b) => b.at === at);
+    const base = (bases.get(track.id) || []).find((b) => b.at === at);
     if (hit) tell(hit);
     else if (base) say(`${base.base} at ${view.chr}:${whole(at + 1)}: relevance ${amount(base.value)}`);
     return false; /* no window of igv.js's own: it would read names as HTML */
