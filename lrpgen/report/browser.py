@@ -11,7 +11,7 @@ import gzip
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,12 +23,12 @@ from markupsafe import Markup
 from .. import __version__
 from ..errors import InputError
 from ..files import atomic_dir, write_text
-from ..relevance.store import open_store
+from ..relevance.store import Store, open_store
 from ..sequences import Genome
 from ..sequences.windowfile import open_windows
 from .features import Feature, annotation, hits, predictions, seqlets, strongest
 from .page import TEMPLATES, environment
-from .windowtrack import write_window_track
+from .windowtrack import stretches, strongest_windows, write_window_track
 
 VENDOR = Path(__file__).parent / "vendor"
 SCRIPTS = (VENDOR / "igv.min.js", VENDOR / "igv.LICENSE.txt", TEMPLATES / "browser.js")
@@ -37,6 +37,8 @@ PACKED_SHARE = 4  # a genome longer than this times EMBEDDED_BYTES is not packed
 FEATURES = 50_000  # per track; of more, those with the highest score
 FIRST = 1_000_000  # bases that are searched for a first value where no hit or seqlet has one
 CONTEXT = 40  # bases on either side of the place the page opens at
+
+Stretches = dict[str, list[tuple[int, int]]]  # by contig: intervals, in order
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ class Sources:
     genome: Path | None
     bed: Path | None
     spliced: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One track of features; `total` counts them all, `rows` are the strongest."""
+
+    name: str
+    kind: str
+    rows: list[Feature]
+    total: int
 
 
 def write_browser(
@@ -80,13 +92,18 @@ def write_browser(
         for script in SCRIPTS:
             shutil.copyfile(script, made / script.name)
         data = _Data(made, output)
-        tracks = _signals(folder, sources, contigs, data)
+        tracks, windows = _windows(folder / "relevance.h5", contigs, data)
+        tracks = _signals(folder, sources, data) + tracks
         features = _features(folder, sources, contigs)
         config = {
             "contigs": contigs,
-            "reference": _reference(sources.genome, contigs, data),
+            "reference": _reference(sources.genome, contigs, windows, data),
             "tracks": tracks,
-            "features": [_shown(name, kind, rows, data) for name, kind, rows in features if rows],
+            "features": [
+                {"name": track.name, "kind": track.kind, "total": track.total,
+                 **data.script([list(vars(f).values()) for f in track.rows])}
+                for track in features
+            ],
             "start": _start(features, sources.relevance[0]),
         }  # fmt: skip
         write_text(made / "config.js", f"const browserConfig = {json.dumps(config)};\n")
@@ -160,8 +177,8 @@ def _found(name: str, folder: Path) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _signals(folder: Path, sources: Sources, contigs: dict[str, int], data: _Data) -> list[dict[str, Any]]:
-    """Relevance and coverage of each target, relevance of windows, predictions along the genome (`predictions.*.bw`)."""
+def _signals(folder: Path, sources: Sources, data: _Data) -> list[dict[str, Any]]:
+    """Relevance and coverage of each target, then predictions along the genome (`predictions.*.bw`)."""
     tracks = []
     for path in sources.relevance:
         target = path.name.removesuffix(".relevance.bw")
@@ -169,58 +186,62 @@ def _signals(folder: Path, sources: Sources, contigs: dict[str, int], data: _Dat
         coverage = path.with_name(f"{target}.coverage.bw")
         if coverage.is_file():
             tracks.append({"name": f"Windows per base: {target}", "kind": "signal", **data.file(coverage)})
-    tracks += _window_tracks(folder / "relevance.h5", contigs, data)
     for path in sorted(folder.glob("predictions.*.bw")):
         name = path.name.removeprefix("predictions.").removesuffix(".bw")
         tracks.append({"name": f"Prediction: {name}", "kind": "signal", **data.file(path)})
     return tracks
 
 
-def _window_tracks(path: Path, contigs: dict[str, int], data: _Data) -> list[dict[str, Any]]:
-    """Relevance of the explained windows, a track for each class: the report's loci, which genome tracks may pass by."""
+def _windows(path: Path, contigs: dict[str, int], data: _Data) -> tuple[list[dict[str, Any]], Stretches]:
+    """Tracks of the explained windows, and where these windows are."""
     if not path.is_file():
-        return []
+        return [], {}
+    with open_store(path) as store:
+        targets = [store.classes[i] for i in np.unique(store.target)]
+        rows = {target: strongest_windows(store, target, contigs) for target in targets}
+        rows = {target: kept for target, kept in rows.items() if len(kept)}
+        tracks = _window_tracks(store, rows, contigs, data)
+        return tracks, stretches(store, np.unique(np.concatenate(list(rows.values())))) if rows else {}
+
+
+def _window_tracks(
+    store: Store, rows: dict[str, np.ndarray], contigs: dict[str, int], data: _Data
+) -> list[dict[str, Any]]:
+    """Relevance of the explained windows by class: the report's loci, which genome tracks may pass by."""
     tracks = []
-    with open_store(path) as store, TemporaryDirectory() as folder:
-        for target in (store.classes[i] for i in np.unique(store.target)):
+    with TemporaryDirectory() as folder:
+        for target, kept in rows.items():
             made = Path(folder) / "windows.bw"
-            if count := write_window_track(store, target, contigs, made):
-                name = f"Relevance of {count} windows: {target}"
-                tracks.append({"name": name, "kind": "windows", **data.file(made)})
+            write_window_track(store, kept, contigs, made)
+            name = f"Relevance of {len(kept)} windows: {target}"
+            tracks.append({"name": name, "kind": "windows", **data.embedded(made.read_bytes())})
     return tracks
 
 
-def _features(folder: Path, sources: Sources, contigs: dict[str, int]) -> list[tuple[str, str, list[Feature]]]:
-    """(track name, kind, features on `contigs`) in the order of the page."""
+def _features(folder: Path, sources: Sources, contigs: dict[str, int]) -> list[Shown]:
+    """Tracks of features in the order of the page; those without any on `contigs` are left out."""
     found = [(f"Hits: {path.name.removesuffix('.bed')}", "hits", hits(path)) for path in _hits(folder)]
-    found += [
-        (f"Seqlets: {path.parent.name}", "seqlets", seqlets(path)) for path in _beds(folder, "motifs/*/seqlets.bed")
-    ]
+    seqlet_files = sorted(folder.glob("motifs/*/seqlets.bed"))
+    found += [(f"Seqlets: {path.parent.name}", "seqlets", seqlets(path)) for path in seqlet_files]
     if sources.bed:
         found.append(("Annotation", "annotation", annotation(sources.bed, sources.spliced)))
-    targets = [path.name.removesuffix(".relevance.bw") for path in sources.relevance]
     if (folder / "predictions.tsv").is_file():
-        rows = predictions(folder / "predictions.tsv", targets)
-        found += [(f"Prediction of windows: {target}", "predictions", rows[target]) for target in rows]
-    return [(name, kind, [f for f in rows if f.chrom in contigs]) for name, kind, rows in found]
-
-
-def _shown(name: str, kind: str, rows: list[Feature], data: _Data) -> dict[str, Any]:
-    best = strongest(rows, FEATURES)
-    return {"name": name, "kind": kind, "total": len(rows), **data.script([list(asdict(f).values()) for f in best])}
+        targets = [path.name.removesuffix(".relevance.bw") for path in sources.relevance]
+        found += [
+            (f"Prediction of windows: {target}", "predictions", predictions(folder / "predictions.tsv", target))
+            for target in targets
+        ]
+    shown = [Shown(name, kind, *strongest(rows, FEATURES, contigs)) for name, kind, rows in found]
+    return [track for track in shown if track.total]
 
 
 def _hits(folder: Path) -> list[Path]:
     """Those along the genome first: they lie where the tracks have values."""
-    return sorted(_beds(folder, "hits/*.bed"), key=lambda path: not path.name.endswith(".genome.bed"))
+    return sorted(folder.glob("hits/*.bed"), key=lambda path: (not path.name.endswith(".genome.bed"), path.name))
 
 
-def _beds(folder: Path, pattern: str) -> list[Path]:
-    return [path for path in sorted(folder.glob(pattern)) if path.stat().st_size]  # no hit: an empty file
-
-
-def _reference(path: Path | None, contigs: dict[str, int], data: _Data) -> dict[str, Any]:
-    """The sequence of `contigs`: embedded, by path, or nothing where there is none that a browser can read."""
+def _reference(path: Path | None, contigs: dict[str, int], windows: Stretches, data: _Data) -> dict[str, Any]:
+    """The sequence of `contigs`: embedded; or by path, and that of `windows` embedded; or nothing."""
     if path is None:
         return {}
     with Genome(path) as genome:
@@ -235,23 +256,33 @@ def _reference(path: Path | None, contigs: dict[str, int], data: _Data) -> dict[
             packed = gzip.compress(text.encode(), mtime=0)
             if len(packed) <= EMBEDDED_BYTES:
                 return data.embedded(packed, "application/gzip")
-    indexes = {name: path.with_name(f"{path.name}{name}") for name in (".fai", ".gzi")}
-    if not indexes[".fai"].is_file():
-        return {}
-    packed_index = {"packed": data.link(indexes[".gzi"])} if indexes[".gzi"].is_file() else {}
-    return {**data.by_path(path), "index": data.link(indexes[".fai"]), **packed_index}
+        found: dict[str, Any] = {"slices": data.script(_slices(genome, windows))["data"]}
+    index, packed_index = (path.with_name(f"{path.name}{suffix}") for suffix in (".fai", ".gzi"))
+    if not index.is_file():
+        return found
+    found |= {**data.by_path(path), "index": data.link(index)}
+    return found | ({"packed": data.link(packed_index)} if packed_index.is_file() else {})
 
 
-def _start(features: list[tuple[str, str, list[Feature]]], relevance: Path) -> list[Any]:
+def _slices(genome: Genome, windows: Stretches) -> dict[str, list[tuple[int, str]]]:
+    """By contig: start and letters of each stretch."""
+    return {name: [(start, genome.fetch(name, start, end)) for start, end in found] for name, found in windows.items()}
+
+
+def _start(features: list[Shown], relevance: Path) -> list[Any]:
     """[contig, start, end] around the best hit or seqlet that the track covers, else the track's first bases."""
     import pyBigWig
 
+    ranked = [f for kind in ("hits", "seqlets") for f in _by_score(features, kind)]
     with pyBigWig.open(str(relevance)) as file:
-        for kind in ("hits", "seqlets"):
-            rows = [f for _, found, rows in features for f in rows if found == kind]
-            for f in sorted(rows, key=lambda f: -(f.score or 0)):
-                if f.chrom in file.chroms() and file.stats(f.chrom, f.start, f.end)[0] is not None:
-                    return [f.chrom, f.start - CONTEXT, f.end + CONTEXT]
-        chrom = next(iter(file.chroms()))
-        first = file.intervals(chrom, 0, min(file.chroms(chrom), FIRST))
-        return [chrom, first[0][0] if first else 0, (first[0][0] if first else 0) + 2 * CONTEXT]
+        for f in ranked:
+            if f.chrom in file.chroms() and file.stats(f.chrom, f.start, f.end)[0] is not None:
+                return [f.chrom, f.start - CONTEXT, f.end + CONTEXT]
+        chrom, length = next(iter(file.chroms().items()))
+        runs = file.intervals(chrom, 0, min(length, FIRST))
+    first = runs[0][0] if runs else 0
+    return [chrom, first, first + 2 * CONTEXT]
+
+
+def _by_score(features: list[Shown], kind: str) -> list[Feature]:
+    return sorted((f for track in features if track.kind == kind for f in track.rows), key=lambda f: -(f.score or 0))

@@ -1,4 +1,4 @@
-"""Relevance of explained windows laid along the genome, for the genome browser: a bigWig of one class."""
+"""Relevance of explained windows laid along the genome, for the genome browser: a bigWig for each class."""
 
 from __future__ import annotations
 
@@ -14,22 +14,34 @@ from ..relevance.tracks import FLUSH, Pile, centre_weights, runs
 BASES = 800_000  # of windows in one track; a bigWig has up to 8 bytes for each
 
 
-def write_window_track(store: Store, target: str, contigs: dict[str, int], path: Path) -> int:
-    """Write the relevance of the windows that explain `target` to `path`; returns their number, 0 = nothing written.
-
-    Where windows overlap: the centre-weighted mean, as in genome tracks (`relevance.tracks`). `contigs` (name to length
-    in bp): others are left out. Of more than BASES bases of windows those with the highest output are kept.
-    """
+def strongest_windows(store: Store, target: str, contigs: dict[str, int]) -> np.ndarray:
+    """Rows (n,), ascending, on `contigs` that explain `target`; of more than BASES bases those with the highest output."""
     rows = store.explained(target)
     rows = rows[np.isin(store.column("chrom", rows), list(contigs))]
     scores = store.output(rows)[:, store.classes.index(target)]
-    rows = np.sort(rows[np.argsort(-scores, kind="stable")][: max(1, BASES // store.width)])
-    if not len(rows):
-        return 0
+    return np.sort(rows[np.argsort(-scores, kind="stable")][: max(1, BASES // store.width)])
+
+
+def write_window_track(store: Store, rows: np.ndarray, contigs: dict[str, int], path: Path) -> None:
+    """Write the relevance of `rows` (n > 0) to `path`. `contigs`: name to length in bp.
+
+    Where windows overlap: the centre-weighted mean, as in genome tracks (`relevance.tracks`).
+    """
     with writing_bigwig(path, contigs) as file:
         for chrom, start, values in _pieces(store, rows, contigs):
             file.add(chrom, *runs(values, start))
-    return len(rows)
+
+
+def stretches(store: Store, rows: np.ndarray) -> dict[str, list[tuple[int, int]]]:
+    """By contig: the bases of `rows` as intervals that do not touch, in order."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    columns = (store.column(name, rows).tolist() for name in ("chrom", "start", "end"))
+    for chrom, start, end in sorted(zip(*columns, strict=True)):
+        there = found.setdefault(chrom, [])
+        if there and start <= there[-1][1]:
+            start, end = there[-1][0], max(end, there.pop()[1])
+        there.append((start, end))
+    return found
 
 
 def _pieces(store: Store, rows: np.ndarray, contigs: dict[str, int]) -> Iterator[tuple[str, int, np.ndarray]]:

@@ -3,7 +3,7 @@
 "use strict";
 (async () => {
   const byId = (id) => document.getElementById(id);
-  const config = browserConfig, contigs = config.contigs, data = globalThis.browserData || {};
+  const config = browserConfig, contigs = Object.assign(Object.create(null), config.contigs), data = globalThis.browserData || {};
   const names = Object.keys(contigs);
   const whole = (n) => n.toLocaleString("en-US");
   const say = (text) => { byId("said").textContent = text; };
@@ -62,26 +62,41 @@
   /* ---- igv.js ---- */
   const [chr, start, end] = config.start;
   let view = clamped({ chr, start, end });
-  view = clamped(fromHash() || view);
+  const wanted = fromHash(), elsewhere = wanted ? "" : location.hash.slice(1);
+  view = clamped(wanted || view);
 
-  const source = (file) => (file.data ? data[file.data] : file.url);
+  /* From disk no file may be read by path: what is embedded has to do. */
+  const disk = location.protocol === "file:";
+  const tracks = config.tracks.filter((track) => track.data || !disk);
   function reference() {
     const file = config.reference;
+    if (file.url && !disk) return { fastaURL: file.url, indexURL: file.index, ...(file.packed && { compressedIndexURL: file.packed }) };
     if (file.data) return { fastaURL: data[file.data] };
-    if (file.url) return { fastaURL: file.url, indexURL: file.index, ...(file.packed && { compressedIndexURL: file.packed }) };
     const sizes = names.map((name) => `${name}\t${contigs[name]}\n`).join("");
     return { format: "chromsizes", fastaURL: `data:text/plain;base64,${btoa(unescape(encodeURIComponent(sizes)))}` };
   }
+
+  /* Stretches of a large genome, {contig: [[start, letters], ...]}: letters where windows were explained. */
+  const slices = config.reference.slices && (disk || !config.reference.url) ? data[config.reference.slices] : null;
+  function sliced(chr, start, end) {
+    let letters = "";
+    for (const [from, text] of slices[chr] || []) {
+      if (from >= end || from + text.length <= start) continue;
+      letters = letters.padEnd(from - start, "N") + text.slice(Math.max(0, start - from), end - from);
+    }
+    return letters.padEnd(end - start, "N").toUpperCase();
+  }
+
   const LOOKS = {
     hits: { displayMode: "COLLAPSED", height: 44, color: "#2457a6" },
     seqlets: { displayMode: "COLLAPSED", height: 44, color: "#007a5e" },
     annotation: { displayMode: "EXPANDED", height: 45, color: "#1c2330" },
     predictions: { displayMode: "EXPANDED", height: 60, color: (f) => `rgba(36, 87, 166, ${Number.isFinite(f.score) ? 0.15 + (0.85 * f.score) / 1000 : 0.6})` },
   };
-  const hasSequence = Boolean(config.reference.data || config.reference.url);
+  const hasSequence = Boolean(slices || config.reference.data || config.reference.url);
 
-  const signals = config.tracks.map((track, i) => ({
-    id: `signal-${i}`, type: "wig", format: "bigwig", name: escaped(track.name), url: source(track), autoscale: true,
+  const signals = tracks.map((track, i) => ({
+    id: `signal-${i}`, type: "wig", format: "bigwig", name: escaped(track.name), url: track.data ? data[track.data] : track.url, autoscale: true,
     height: { relevance: 150, windows: 110, signal: 45 }[track.kind],
     windowFunction: track.kind === "windows" ? "none" : "mean", /* summaries of few windows would reach over the gaps */
     color: track.kind !== "signal" ? "#2457a6" : "#7d8794", altColor: "#b5480f",
@@ -98,12 +113,12 @@
   try {
     browser = await igv.createBrowser(byId("igv"), {
       reference: { id: "lrpgen", name: "genome", wholeGenomeView: false, ...reference() },
-      tracks: [...(hasSequence ? [{ type: "sequence", order: -1 }] : []), ...signals, ...annotations],
+      tracks: [...(hasSequence && !slices ? [{ type: "sequence", order: -1 }] : []), ...signals, ...annotations],
       showNavigation: false, showIdeogram: false, showSampleNames: false, loadDefaultGenomes: false, search: false,
       queryParametersSupported: false, minimumBases: SHORTEST, nucleotideColors: { ...COLOURS, N: "#7d8794" },
     });
   } catch (error) {
-    say(`The tracks could not be loaded (${error.message || error}). ${byId("served") ? byId("served").textContent : ""}`);
+    say(`The tracks could not be loaded: ${error.message || error}`);
     return;
   }
 
@@ -120,6 +135,7 @@
   function sequenceOf(track, chr, start, end) {
     if (!hasSequence) return null;
     if (sequence && sequence.chr === chr && sequence.start <= start && end <= sequence.end) return sequence;
+    if (slices) return { start, text: sliced(chr, start, end) };
     const from = Math.max(0, start - 500), to = Math.min(contigs[chr], end + 500);
     browser.genome.getSequence(chr, from, to).then((text) => {
       if (!text) return;
@@ -187,7 +203,7 @@
     else if (!seen.length) byId("described").textContent = "No window of these tracks covers this view.";
     else {
       const best = seen.reduce((a, b) => (Math.abs(b.value) > Math.abs(a.value) ? b : a));
-      byId("described").textContent = `${config.tracks[id.split("-")[1]].name}: ${whole(seen.length)} bases with a value in view; strongest ${best.base} at ${view.chr}:${whole(best.at + 1)}, relevance ${amount(best.value)}.`;
+      byId("described").textContent = `${tracks[id.split("-")[1]].name}: ${whole(seen.length)} bases with a value in view; strongest ${best.base} at ${view.chr}:${whole(best.at + 1)}, relevance ${amount(best.value)}.`;
     }
   }
 
@@ -208,7 +224,7 @@
   }
   byId("as-text").addEventListener("toggle", describe);
 
-  config.tracks.forEach((shown, i) => {
+  tracks.forEach((shown, i) => {
     if (shown.kind === "signal") return;
     const track = browser.findTracks("id", `signal-${i}`)[0];
     const bars = shown.kind === "windows" ? (options) => drawExtremes(track, options) : track.draw.bind(track);
@@ -317,7 +333,8 @@
   byId("next").addEventListener("click", () => stepBy(1));
 
   for (const name of names) byId("contig").append(new Option(`${name} (${whole(contigs[name])}\u202fbp)`, name));
-  if (byId("served")) byId("served").hidden = location.protocol !== "file:";
+  if (byId("served")) byId("served").hidden = !disk;
   await go(view);
+  if (elsewhere) say(`${elsewhere} is not on these tracks.`);
   document.body.dataset.ready = "true";
 })();
