@@ -31,7 +31,11 @@ from .page import TEMPLATES, environment
 from .windowtrack import stretches, strongest_windows, write_window_track
 
 VENDOR = Path(__file__).parent / "vendor"
-SCRIPTS = (VENDOR / "igv.min.js", VENDOR / "igv.LICENSE.txt", TEMPLATES / "browser.js")
+COPIED = (
+    *(VENDOR / name for name in ("igv.min.js", "igv.LICENSE.txt")),
+    TEMPLATES / "letters.js",
+    TEMPLATES / "browser.js",
+)
 EMBEDDED_BYTES = 7_000_000  # base64 makes 9.4 MB of them; a larger file is loaded by its path
 PACKED_SHARE = 4  # a genome longer than this times EMBEDDED_BYTES is not packed to see whether it fits
 FEATURES = 50_000  # per track; of more, those with the highest score
@@ -89,8 +93,8 @@ def write_browser(
     for path in sources.relevance:
         contigs |= contigs_of(path)
     with atomic_dir(output / "browser") as made:
-        for script in SCRIPTS:
-            shutil.copyfile(script, made / script.name)
+        for path in COPIED:
+            shutil.copyfile(path, made / path.name)
         data = _Data(made, output)
         tracks, windows = _windows(folder / "relevance.h5", contigs, data)
         tracks = _signals(folder, sources, data) + tracks
@@ -109,7 +113,7 @@ def write_browser(
         write_text(made / "config.js", f"const browserConfig = {json.dumps(config)};\n")
         page = environment().get_template("browser.html.j2").render(
             title=title,
-            scripts=["igv.min.js", "config.js", *data.scripts, "browser.js"],
+            scripts=["igv.min.js", "config.js", *data.scripts, "letters.js", "browser.js"],
             served=data.served,
             lrpgen_version=__version__,
             style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,13 @@ from lrpgen.report.browser import write_browser
 pytestmark = pytest.mark.browser
 
 CONTIG, TRACK_START = 400_000, 100_000
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -83,6 +93,7 @@ def table(page: Page) -> dict[int, tuple[str, float]]:
     """Base and relevance by 1-based position, of the letters in view."""
     if page.get_attribute("#as-text", "open") is None:
         page.click("#as-text summary")
+    page.wait_for_selector("#bases tbody tr")
     rows = page.eval_on_selector_all(
         "#bases tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
@@ -283,6 +294,43 @@ def test_hostile_names_do_not_run(made: Callable[..., Any], visit: Callable[...,
     page.wait_for_selector("body[data-ready]")
     shows(page, f"{contig}:100,157-100,256")
     assert page.locator("main img").count() == 0
+
+
+def test_large_files_by_path(
+    made: Callable[..., Any], browser: Browser, visit: Callable[..., Page], sequence: str, track: np.ndarray,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Too large to embed: from disk the windows still have letters, and a web server without ranges shows all."""
+    monkeypatch.setattr("lrpgen.report.browser.EMBEDDED_BYTES", 1000)
+    file, fake = made()
+    region = fake.regions.iloc[0]
+    page = visit(file, f"chrFake:{region.start + 1}-{region.end}")
+    expect(page.locator("#served")).to_contain_text("Not shown: donor.relevance.bw, donor.coverage.bw, genome.fa, too")
+    found = table(page)
+    assert (
+        "".join(found[at][0] for at in range(region.start + 1, region.end + 1)) == sequence[region.start : region.end]
+    )
+
+    handler = functools.partial(Quiet, directory=file.parents[1])
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/report/browser.html#chrFake:101,001-101,080")
+        page.wait_for_selector("body[data-ready]")
+        expect(page.locator("#described")).to_contain_text("Relevance: donor: 80 bases")
+        assert page.locator("#served").is_hidden()
+        assert table(page)[101_044] == (sequence[101_043], pytest.approx(track[1043], abs=1e-3))
+        page.close()
+        server.shutdown()
+
+
+def test_without_a_genome_there_are_bars(made: Callable[..., Any], visit: Callable[..., Page]) -> None:
+    file, fake = made()
+    without = write_browser(fake.folder, file.parents[1] / "other", "No genome")
+    assert without is not None
+    page = visit(without, "chrFake:101,001-101,080")
+    expect(page.locator("#described")).to_have_text("No letters: the FASTA of the tracks was not found.")
+    shows(page, "chrFake:101,001-101,080")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (420, "light")])

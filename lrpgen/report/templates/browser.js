@@ -9,15 +9,8 @@
   const say = (text) => { byId("said").textContent = text; };
   /* igv.js puts track names into the page as HTML. */
   const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-  const COLOURS = { A: "#009E73", C: "#0072B2", G: "#E69F00", T: "#D55E00" };
   const NARROWEST = 5; /* pixels of a base that is drawn as a letter */
   const LETTERS = 100, SHORTEST = 20; /* bases of the letter view, and of the closest */
-  const GLYPHS = Object.fromEntries(Object.entries({
-    A: "M0 100L37 0H63L100 100H77L69.5 76H30.5L23 100ZM36 58H64L50 17Z",
-    C: "M100 36C97 13 78 0 53 0C21 0 0 20 0 50C0 80 21 100 53 100C78 100 97 87 100 64H77C75 75 66 81 53 81C34 81 23 70 23 50C23 30 34 19 53 19C66 19 75 25 77 36Z",
-    G: "M99 34C95 12 77 0 53 0C21 0 0 20 0 50C0 80 20 100 50 100C63 100 73 96 80 87L83 98H100V46H55V64H78C76 75 67 82 53 82C34 82 23 70 23 50C23 30 34 19 53 19C65 19 73 24 76 34Z",
-    T: "M0 0H100V19H61V100H39V19H0Z",
-  }).map(([base, path]) => [base, new Path2D(path)]));
 
   const features = config.features.map((track, i) => ({
     ...track, id: `features-${i}`,
@@ -72,8 +65,8 @@
     const file = config.reference;
     if (file.url && !disk) return { fastaURL: file.url, indexURL: file.index, ...(file.packed && { compressedIndexURL: file.packed }) };
     if (file.data) return { fastaURL: data[file.data] };
-    const sizes = names.map((name) => `${name}\t${contigs[name]}\n`).join("");
-    return { format: "chromsizes", fastaURL: `data:text/plain;base64,${btoa(unescape(encodeURIComponent(sizes)))}` };
+    /* A file in memory: igv.js 3.8 reads sizes from no data URI. */
+    return { format: "chromsizes", fastaURL: new File(names.map((name) => `${name}\t${contigs[name]}\n`), "contigs.sizes") };
   }
 
   /* Stretches of a large genome, {contig: [[start, letters], ...]}: letters where windows were explained. */
@@ -115,7 +108,7 @@
       reference: { id: "lrpgen", name: "genome", wholeGenomeView: false, ...reference() },
       tracks: [...(hasSequence && !slices ? [{ type: "sequence", order: -1 }] : []), ...signals, ...annotations],
       showNavigation: false, showIdeogram: false, showSampleNames: false, loadDefaultGenomes: false, search: false,
-      queryParametersSupported: false, minimumBases: SHORTEST, nucleotideColors: { ...COLOURS, N: "#7d8794" },
+      queryParametersSupported: false, minimumBases: SHORTEST, nucleotideColors: { ...letters.COLOURS, N: "#7d8794" },
     });
   } catch (error) {
     say(`The tracks could not be loaded: ${error.message || error}`);
@@ -146,48 +139,15 @@
   }
 
   function drawLetters(track, bars, options) {
-    const { features: runs, context: ctx, bpPerPixel, bpStart, pixelWidth, pixelHeight } = options;
+    const { features: runs, bpPerPixel, bpStart, pixelWidth } = options;
     const step = 1 / bpPerPixel, chr = view.chr;
     const first = Math.max(0, Math.floor(bpStart)), last = Math.min(contigs[chr], Math.ceil(bpStart + pixelWidth * bpPerPixel));
     const found = step >= NARROWEST ? sequenceOf(track, chr, first, last) : null;
     bases.set(track.id, []);
     if (!found || !runs || !runs.length) { bars(options); return; }
-    const { min, max } = track.dataRange, unit = (pixelHeight - 1) / (max - min), zero = max * unit;
-    const drawn = [];
-    for (const run of runs) {
-      for (let at = Math.max(run.start, first); at < Math.min(run.end, last); at++) {
-        const base = found.text[at - found.start] || "N", x = (at - bpStart) * step, tall = Math.abs(run.value) * unit;
-        drawn.push({ at, base, value: run.value });
-        if (!GLYPHS[base] || tall < 0.5) continue;
-        ctx.save();
-        ctx.translate(x, run.value > 0 ? zero - tall : zero + tall);
-        ctx.scale(step / 100, (run.value > 0 ? tall : -tall) / 100);
-        ctx.fillStyle = COLOURS[base];
-        ctx.fill(GLYPHS[base], "evenodd");
-        ctx.restore();
-      }
-    }
-    ctx.fillStyle = "#7d8794";
-    ctx.fillRect(0, zero, pixelWidth, 0.8);
+    const drawn = letters.draw(track, options, (at) => found.text[at - found.start], first, last);
     bases.set(track.id, drawn);
     describe();
-  }
-
-  /* Bars of single bases that no summary replaces: of those in one pixel, the highest and the lowest. */
-  function drawExtremes(track, { features: runs, context: ctx, bpPerPixel, bpStart, pixelWidth, pixelHeight }) {
-    const { min, max } = track.dataRange, unit = (pixelHeight - 1) / (max - min), zero = max * unit;
-    const high = new Float64Array(pixelWidth), low = new Float64Array(pixelWidth);
-    for (const run of runs || []) {
-      const last = Math.min(pixelWidth - 1, Math.ceil((run.end - bpStart) / bpPerPixel) - 1);
-      for (let x = Math.max(0, Math.floor((run.start - bpStart) / bpPerPixel)); x <= last; x++) {
-        high[x] = Math.max(high[x], run.value);
-        low[x] = Math.min(low[x], run.value);
-      }
-    }
-    ctx.fillStyle = track.color;
-    high.forEach((value, x) => { if (value) ctx.fillRect(x, zero - value * unit, 1, value * unit); });
-    ctx.fillStyle = track.altColor;
-    low.forEach((value, x) => { if (value) ctx.fillRect(x, zero, 1, -value * unit); });
   }
 
   const amount = (value) => (value === 0 ? "exactly 0" : `${value > 0 ? "+" : ""}${value.toPrecision(4)}`.replace("-", "\u2212"));
@@ -227,7 +187,7 @@
   tracks.forEach((shown, i) => {
     if (shown.kind === "signal") return;
     const track = browser.findTracks("id", `signal-${i}`)[0];
-    const bars = shown.kind === "windows" ? (options) => drawExtremes(track, options) : track.draw.bind(track);
+    const bars = shown.kind === "windows" ? (options) => letters.extremes(track, options) : track.draw.bind(track);
     track.draw = (options) => drawLetters(track, bars, options);
   });
 
