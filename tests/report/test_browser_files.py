@@ -15,6 +15,7 @@ import pytest
 from fake_results import CONTIG, TRACK_START, Fake, build, edit_attribute
 
 from lrpgen.errors import InputError
+from lrpgen.files import sha256
 from lrpgen.relevance.store import open_store
 from lrpgen.report import browser
 from lrpgen.report.browser import write_browser
@@ -196,3 +197,7 @@ def test_of_many_windows_the_highest_outputs_are_kept(fake: Fake, monkeypatch: p
         rows = strongest_windows(store, "donor", {"chrFake": CONTIG})
     donors = np.flatnonzero(fake.target == 0)
     assert sorted(fake.output[rows, 0]) == sorted(fake.output[donors, 0])[-3:]
+
+
+def test_the_vendored_script_is_the_one_its_readme_names() -> None:
+    assert sha256(browser.VENDOR / "igv.min.js") in (browser.VENDOR / "README.md").read_text()
