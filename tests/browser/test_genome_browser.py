@@ -340,4 +340,6 @@ def test_fits_the_screen(browser: Browser, genome_page: Path, width: int, scheme
     page.goto(genome_page.as_uri())
     page.wait_for_selector("body[data-ready]")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("#letters")
+    expect(page.locator("#described")).to_contain_text("bases with a value in view")
     context.close()

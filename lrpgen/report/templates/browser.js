@@ -10,7 +10,9 @@
   /* igv.js puts track names into the page as HTML. */
   const escaped = (text) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
   const NARROWEST = 5; /* pixels of a base that is drawn as a letter */
-  const LETTERS = 100, SHORTEST = 20; /* bases of the letter view, and of the closest */
+  const SHORTEST = 20; /* bases of the closest view */
+  /* Bases of the letter view: 100, fewer where the page is narrow (igv.js keeps some 120 pixels beside the tracks). */
+  const lettersWide = () => Math.max(SHORTEST, Math.min(100, Math.floor((byId("igv").clientWidth - 120) / (NARROWEST + 1))));
 
   const features = config.features.map((track, i) => ({
     ...track, id: `features-${i}`,
@@ -44,7 +46,7 @@
   }
 
   function around({ chr, start, end }) {
-    const edge = Math.max((LETTERS - (end - start)) / 2, (end - start) / 10);
+    const edge = Math.max((lettersWide() - (end - start)) / 2, (end - start) / 10);
     return { chr, start: start - edge, end: end + edge };
   }
 
@@ -84,7 +86,7 @@
     hits: { displayMode: "COLLAPSED", height: 44, color: "#2457a6" },
     seqlets: { displayMode: "COLLAPSED", height: 44, color: "#007a5e" },
     annotation: { displayMode: "EXPANDED", height: 45, color: "#1c2330" },
-    predictions: { displayMode: "EXPANDED", height: 60, color: (f) => `rgba(36, 87, 166, ${Number.isFinite(f.score) ? 0.15 + (0.85 * f.score) / 1000 : 0.6})` },
+    predictions: { displayMode: "EXPANDED", height: 60, color: (f) => `rgba(36, 87, 166, ${Number.isFinite(f.score) ? 0.35 + (0.65 * f.score) / 1000 : 0.6})` },
   };
   const hasSequence = Boolean(slices || config.reference.data || config.reference.url);
 
@@ -224,7 +226,7 @@
   byId("whole").addEventListener("click", () => go({ chr: view.chr, start: 0, end: contigs[view.chr] }));
   byId("letters").addEventListener("click", () => {
     const centre = (view.start + view.end) / 2;
-    go({ chr: view.chr, start: centre - LETTERS / 2, end: centre + LETTERS / 2 });
+    go({ chr: view.chr, start: centre - lettersWide() / 2, end: centre + lettersWide() / 2 });
   });
   byId("contig").addEventListener("change", () => go({ chr: byId("contig").value, start: 0, end: contigs[byId("contig").value] }));
   byId("region-form").addEventListener("submit", (event) => {
