@@ -28,7 +28,7 @@ def evaluate(
     target: Annotated[str | None, typer.Option(help="Output to explain; windows: their own class.")] = None,
     split: Annotated[str, typer.Option(help="Part of the windows: test, validation or train.")] = "test",
     inputs: Annotated[int, typer.Option(min=2, help="At most so many windows, drawn by the seed.")] = 200,
-    draws: Annotated[int, typer.Option(min=1, help="Orders and shuffles a curve is the mean of.")] = 5,
+    draws: Annotated[int, typer.Option(min=1, help="Orders and shuffles a curve is the mean of.")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="Steps of a deletion or insertion curve.")] = 20,
     checks: Annotated[
         int, typer.Option(min=0, help="Inputs of the stability and sanity checks; 0 = leave them out.")

@@ -37,7 +37,7 @@ def explain(
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
     composite: Composite = "epsilon",
-    prune_positive: PrunePositive = "0.25",
+    prune_positive: PrunePositive = "0.1",
     prune_negative: PruneNegative = None,
     redistribute: Redistribute = "lambda",
     reference: Reference = None,
