@@ -21,7 +21,7 @@ app = typer.Typer(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
         "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
         "(snakemake --cores all) runs; prune chooses how sparse relevance may be; then merge, hits, filters, enrich and "
-        "export look further. Each command also works by hand."
+        "export look further; plot draws figures for papers. Each command also works by hand."
     ),
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,7 +37,7 @@ for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name, cls=Guarded)(_command)
 
-GROUPS = ("models",)  # commands with commands of their own
+GROUPS = ("models", "plot")  # commands with commands of their own
 for _name in GROUPS:
     app.add_typer(getattr(importlib.import_module(f".{_name}", __package__), _name), name=_name)
 
