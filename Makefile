@@ -7,6 +7,7 @@
 # make bench-precision  relevance in bfloat16 against float32 (1 minute)
 # make bench-scaling  time, memory and disk of a genome's relevance at three sizes (10 minutes)
 # make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
+# make bench-quality  methods of relevance against truth, controls and each other, into docs/evaluation.md (50 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
 CORES ?= all
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo test lint bench-default bench-motifs bench-names bench-precision bench-scaling bench-store clean python
+.PHONY: help demo test lint bench-default bench-motifs bench-names bench-precision bench-scaling bench-store bench-quality clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -56,6 +57,11 @@ bench-scaling: $(VENV)/.installed-motifs
 
 bench-store: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/store.py
+
+bench-quality: $(VENV)/.installed-test
+	$(RUN) OMP_NUM_THREADS=1 snakemake -s benchmarks/quality.smk --cores $(CORES) --rerun-incomplete
+	cp results/quality/small.json benchmarks/quality.json
+	$(RUN) python benchmarks/quality_tables.py
 
 clean:
 	rm -rf results logs benchmark_runs report.zip .snakemake $(VENV)
