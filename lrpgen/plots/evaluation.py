@@ -203,11 +203,11 @@ def _slug(text: str) -> str:
 
 
 def _swept(rows: Rows) -> dict[str, Rows]:
-    """Composite and reference -> its rows pruned by a share, where one way of pruning has two shares or more."""
+    """Base (such as epsilon@10) -> its rows pruned by a share, where one way of pruning has two shares or more."""
     groups: dict[str, Rows] = {}
     for row in rows:
         if row["name"] in PRUNED and row["share"] is not None:
-            groups.setdefault(row["composite"] + row["reference"], []).append(row)
+            groups.setdefault(row["base"], []).append(row)
     return {
         base: found
         for base, found in groups.items()
@@ -268,12 +268,12 @@ def _curves_shown(rows: Rows) -> dict[str, tuple[str, str]]:
 
 def _lines(rows: Rows) -> tuple[list[float], dict[str, float]]:
     """Line of each row, and of the head of each group of rows with one composite and reference."""
-    groups = dict.fromkeys(row["composite"] + row["reference"] for row in rows)
+    groups = dict.fromkeys(row["base"] for row in rows)
     places, heads, line = [math.nan] * len(rows), {}, 0
     for head in groups:
         heads[head] = float(line)
         for i, row in enumerate(rows):
-            if row["composite"] + row["reference"] == head:
+            if row["base"] == head:
                 line += 1
                 places[i] = float(line)
         line += 1

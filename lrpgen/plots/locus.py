@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..sequences.place import Place
 from .intervals import genes, intervals
-from .lanes import Item, draw_lanes, height, hidden, stacked
+from .lanes import LANE, Item, draw_lanes, height, hidden, stacked
 from .logos import draw_logo
 from .style import CYCLE, FAINT, LINE, colours, new_figure, styled
 from .tracks import Track, letters, of_bigwig, of_store
@@ -85,18 +85,28 @@ def _panels(place: Place, sources: Sources, inches: float, palette: str) -> list
     panels = []
     for i, path in enumerate(sources.predictions):
         values = of_bigwig(path, place)
-        title = f"prediction, {path.stem}" + (NOTHING if np.isnan(values).all() else "")
-        panels.append(Panel(title, 0.8, _area(values, place, CYCLE[i % len(CYCLE)])))
+        panels.append(_numbers(f"prediction, {path.stem}", 0.8, values, _area(values, place, CYCLE[i % len(CYCLE)])))
     if sources.relevance is not None:
         track = _relevance(sources.relevance, sources, place)
         of = f" of {sources.target}" if sources.target else f", {sources.relevance.stem}"
-        title = f"relevance{of}" + (NOTHING if np.isnan(track.values).all() else "")
-        panels.append(Panel(title, 1.5, _letters(track, place, palette)))
+        panels.append(_numbers(f"relevance{of}", 1.5, track.values, _letters(track, place, palette)))
     if sources.annotation is not None:
         panels.append(_lanes(sources.annotation, genes(sources.annotation, place), place, inches))
     found = intervals(sources.beds, place)
     panels += [_lanes(path, items, place, inches) for path, items in zip(sources.beds, found, strict=True)]
     return panels
+
+
+def _numbers(title: str, tall: float, values: np.ndarray, draw: Callable[[Axes], None]) -> Panel:
+    """A panel of values; a low and empty one where nothing is known."""
+    if np.isnan(values).all():
+        return Panel(title + NOTHING, LANE / 2, _blank)
+    return Panel(title, tall, draw)
+
+
+def _blank(axes: Axes) -> None:
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
 
 
 def _relevance(path: Path, sources: Sources, place: Place) -> Track:
@@ -108,7 +118,7 @@ def _relevance(path: Path, sources: Sources, place: Place) -> Track:
 
 
 def _letters(track: Track, place: Place, palette: str) -> Callable[[Axes], None]:
-    if track.onehot is None or place.width > LETTERED or np.isnan(track.values).all():
+    if track.onehot is None or place.width > LETTERED:
         return _area(track.values, place, LINE)
     stacks = track.onehot * np.nan_to_num(track.values)
 
@@ -129,8 +139,6 @@ def _area(values: np.ndarray, place: Place, colour: str) -> Callable[[Axes], Non
             axes.fill_between(x, np.append(bound, bound[-1]), step="post", color=colour, linewidth=0)
         axes.axhline(0, color=FAINT, linewidth=0.6)
         axes.locator_params(axis="y", nbins=4)
-        if np.isnan(values).all():
-            axes.set_axis_off()
 
     return draw
 
