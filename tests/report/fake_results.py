@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from lrpgen.bigwig import writing_bigwig
 from lrpgen.files import sha256
 from lrpgen.relevance.store import Batch, create
 from lrpgen.sequences import WindowSet, write_windows
@@ -21,6 +22,8 @@ CLASSES = ["donor", "acceptor", "decoy"]
 WIDTH, CONTIG = 200, 400_000
 TEST_START, VALIDATION_START = 280_000, 220_000
 MIDDLE = WIDTH // 2
+TRACK_START = 100_000  # the first base of the track that has a value
+TRACK = np.round(np.sin(np.arange(2000) * 0.7) * np.linspace(0.1, 1.5, 2000), 3)  # both signs, no two alike nearby
 LAYERS = {"layer": ["conv1", "conv2", "dense"], "op": ["conv1d", "conv1d", "linear"], "rule": ["epsilon"] * 3}
 
 
@@ -253,5 +256,8 @@ def _tracks(folder: Path, contig: str) -> None:
         "zero_share": 0.312,
     }
     (folder / "tracks" / "donor.json").write_text(json.dumps(summary))
-    for name in ("relevance.bw", "coverage.bw", "sd.bw", "relevance.bedgraph.gz"):
-        (folder / "tracks" / f"donor.{name}").write_bytes(b"x" * 2048)
+    (folder / "tracks" / "donor.relevance.bedgraph.gz").write_bytes(b"x" * 2048)
+    starts = np.arange(TRACK_START, TRACK_START + len(TRACK))
+    for name, values in (("relevance", TRACK), ("coverage", np.full(len(TRACK), 4.0)), ("sd", np.ones(len(TRACK)))):
+        with writing_bigwig(folder / "tracks" / f"donor.{name}.bw", {contig: CONTIG}) as file:
+            file.add(contig, starts, starts + 1, values.astype(np.float32))
