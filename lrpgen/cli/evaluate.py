@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
+from .outcome import Numbers
 
 
 def evaluate(
@@ -38,7 +39,7 @@ def evaluate(
     gpus: Gpus = 0,
     allow_cpu: AllowCpu = False,
     threads: Threads = 0,
-) -> None:
+) -> Numbers:
     """Which method explains this model best, and does pruning help? Measures, controls and costs of many methods.
 
     Writes summary.json, methods.tsv, values.tsv.gz and figures. No method sees the truth.
@@ -54,7 +55,7 @@ def evaluate(
     from ..evaluate.run import Evaluation
     from ..evaluate.run import evaluate as run
 
-    run(
+    found = run(
         Evaluation(
             models=tuple(model),
             windows=windows,
@@ -70,3 +71,4 @@ def evaluate(
             threads=threads,
         )
     )
+    return {"inputs": found["setting"]["inputs"], "methods": len(found["rows"])}
