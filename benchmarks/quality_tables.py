@@ -52,9 +52,15 @@ def value_of(method: str, measure: str) -> Callable[[Any], float | None]:
     return lambda of: of["rows"][method]["values"].get(measure, [None])[0]
 
 
-def relative_aopc(method: str) -> Callable[[Any], float | None]:
-    """AOPC as a share of in-silico mutagenesis', so that models of different scales have a mean."""
-    return lambda of: value_of(method, "aopc_shuffles")(of) / value_of("ism", "aopc_shuffles")(of)  # type: ignore[operator]
+def skill(method: str, measure: str) -> Callable[[Any], float | None]:
+    """How far a method is on the way from a random order (0) to in-silico mutagenesis (1), so that models of different
+    scales have a mean."""
+
+    def of(scenario: Any) -> float:
+        own, low, high = (scenario["rows"][name]["values"][measure][0] for name in (method, "random", "ism"))
+        return (own - low) / (high - low)
+
+    return of
 
 
 def models(scenarios: Scenarios) -> str:
@@ -71,12 +77,12 @@ def overview(scenarios: Scenarios, methods: Iterable[str]) -> str:
     rows = []
     for name in methods:
         cells = [figure(average(scenarios, value_of(name, key))) for key in measures]
-        cells += [figure(average(scenarios, relative_aopc(name)))]
+        cells += [figure(average(scenarios, skill(name, key))) for key in ("aopc_shuffles", "insertion_shuffles")]
         cells += [figure(average(scenarios, value_of(name, key))) for key in ("ism", "gini", "zeros")]
         cells += [figure(average(scenarios, value_of(name, key))) for key in ("reverse_complement", "randomised_all")]
         price = average(scenarios, lambda of, name=name: of["rows"][name]["cost"] and of["rows"][name]["cost"]["ratio"])
         rows.append([f"`{name}`", *cells, figure(price, 1)])
-    words = [*measures.values(), "AOPC / ISM's", "r with ISM", "Gini", "zeros", "r strands", "r random", "cost"]
+    words = [*measures.values(), "deletion", "insertion", "r with ISM", "Gini", "zeros", "r strands", "r random", "cost"]
     return table(["method", *words], rows)
 
 
@@ -177,7 +183,8 @@ def page(result: dict[str, Any]) -> str:
     matrix = [f"plrp-{how}:{p:g}:epsilon" for p in SHARES for how in ("lambda", "matrix")]
     parts = [
         "**The models.** " + _made(result), models(scenarios),
-        "**All methods**, means over scenarios (cost: time / time of gradient*input).", overview(scenarios, shown),
+        "**All methods**, means over scenarios. Deletion (AOPC) and insertion, with shuffled bases, are on the way from a random "
+        "order (0) to in-silico mutagenesis (1); cost is time / time of gradient*input.", overview(scenarios, shown),
         "**Pruned against its base rule**: scenarios in which it is better / tied / worse.", pruned(scenarios, "base"),
         "**Pruned against the base cut at the input to the same Gini index.**", pruned(scenarios, "gini"),
         "**Pruned against the base cut at the input to the same zeros**, where more than 5 % of the input are zeros.",
@@ -218,8 +225,16 @@ def _made(result: dict[str, Any]) -> str:
     )
 
 
+def scale(rows: Any, measure: str) -> Callable[[list[float]], list[float]]:
+    """Faithfulness as in `skill`, the rest as it is."""
+    low, high = (rows[name]["values"][measure][0] for name in ("random", "ism"))
+    if measure not in ("aopc_shuffles", "insertion_shuffles"):
+        low, high = 0, 1
+    return lambda values: [(value - low) / (high - low) for value in values]
+
+
 def sweep_figure(scenarios: Scenarios) -> Figure:
-    """RMA, RRA and relative AOPC by p, a column for each scenario; dashed: the base cut to the same Gini index."""
+    """RMA, RRA, deletion and insertion by p, a column for each scenario; dashed: the base cut to the same Gini index."""
     from lrpgen.plots.style import CYCLE, new_figure, styled
 
     forms = {
@@ -227,21 +242,21 @@ def sweep_figure(scenarios: Scenarios) -> Figure:
         "lambda, epsilon_plus": ("epsilon_plus", "plrp-lambda:{}:epsilon_plus"),
         "matrix, epsilon": ("epsilon", "plrp-matrix:{}:epsilon"),
     }
-    measures = {"rma": "RMA", "rra": "RRA", "aopc_shuffles": "AOPC / ISM's"}
+    measures = {"rma": "RMA", "rra": "RRA", "aopc_shuffles": "deletion", "insertion_shuffles": "insertion"}
     with styled():
-        drawn = new_figure(1.5 * len(scenarios) + 0.5, 4.6)
+        drawn = new_figure(1.5 * len(scenarios) + 0.5, 5.6)
         axes = drawn.subplots(len(measures), len(scenarios), sharex=True, squeeze=False)
         for column, (name, of) in enumerate(scenarios.items()):
             rows = of["rows"]
             for line, (measure, word) in enumerate(measures.items()):
-                ax, scale = axes[line, column], rows["ism"]["values"][measure][0] if line == 2 else 1
+                ax, scaled = axes[line, column], scale(rows, measure)
                 for colour, (label, (base, form)) in zip(CYCLE, forms.items(), strict=False):
                     names = [form.format(f"{p:g}") for p in SHARES]
                     start = rows[base]["values"][measure][0]
                     own = [start, *(rows[one]["values"][measure][0] for one in names)]
                     cut = [start, *(rows[one]["controls"]["gini"][measure][0] for one in names)]
-                    ax.plot([0, *SHARES], [one / scale for one in own], color=colour, label=label, marker=".", ms=4)
-                    ax.plot([0, *SHARES], [one / scale for one in cut], color=colour, ls="--", lw=0.9)
+                    ax.plot([0, *SHARES], scaled(own), color=colour, label=label, marker=".", ms=4)
+                    ax.plot([0, *SHARES], scaled(cut), color=colour, ls="--", lw=0.9)
                 if line == 0:
                     ax.set_title(name)
                 if column == 0:

@@ -23,7 +23,7 @@ def evaluate(
         typer.Option(help="What matters: a BED file, truth.bed of `lrpgen simulate`, or sites (splice sites)."),
     ] = None,
     methods: Annotated[
-        str | None, typer.Option(help="Methods, by space, or all; the usual ones if left out (docs/evaluation.md).")
+        str | None, typer.Option(help="Methods, by space, or all; the usual ones if left out (docs/measures.md).")
     ] = None,
     labels: Annotated[str | None, typer.Option(help="Classes to explain, by comma; all but the background.")] = None,
     target: Annotated[str | None, typer.Option(help="Output to explain; windows: their own class.")] = None,

@@ -6,5 +6,5 @@ pruned relevance has to beat, `faithfulness` asks the model, `bootstrap` makes m
 LRP, `attribution` runs them, `sanity` asks whether a method's relevance changes with the model, `choose` picks the share
 that is pruned. `comparison` measures many methods on one model, `truth` reads masks, `summary` and `tables` write what came
 out as data and as text, `run` is `lrpgen evaluate`.
-docs/evaluation.md defines each.
+docs/measures.md defines each, docs/evaluation.md says what came out.
 """
