@@ -50,7 +50,7 @@ def read_filters(folder: Path) -> Filters | None:
         return None
     summary = read_json(folder / "summary.json", "summary of filters")
     try:
-        table = pd.read_csv(folder / "filters.tsv", sep="\t", keep_default_na=False)
+        table: Any = pd.read_csv(folder / "filters.tsv", sep="\t", keep_default_na=False)
         classes = [str(name) for name in summary["windows"]]
         values = table[[f"relevance.{name}" for name in classes]].astype(float)
         order = np.argsort(-values.abs().max(axis=1).to_numpy(), kind="stable")[:LISTED]
@@ -59,7 +59,9 @@ def read_filters(folder: Path) -> Filters | None:
         counts = _counts(folder / "filters.h5")
         rows = [_filter(table.iloc[i], classes, _bits(counts[i], background) if i in drawn else None) for i in order]
     except (KeyError, ValueError, TypeError, IndexError, OSError) as error:
-        raise InputError(f"{folder} does not hold what `lrpgen filters` writes ({error}); run it again") from error
+        raise InputError(
+            f"{folder / 'filters.tsv'} and the files beside it are not what `lrpgen filters` writes; run it again"
+        ) from error
     return Filters(summary, classes, rows, len(table), folder)
 
 
@@ -75,7 +77,7 @@ def _bits(pfm: np.ndarray, background: np.ndarray) -> np.ndarray:
     return matrices.probabilities(pfm, background) * matrices.information(pfm, background)
 
 
-def _filter(row: pd.Series, classes: list[str], bits: np.ndarray | None) -> Filter:
+def _filter(row: Any, classes: list[str], bits: np.ndarray | None) -> Filter:
     return Filter(
         name=str(row["filter"]),
         consensus=str(row["consensus"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -40,12 +41,12 @@ def read_enrichment(folder: Path) -> list[Enrichment]:
 def _one(path: Path) -> Enrichment:
     beside = path.with_name(f"{path.stem}.features.tsv")
     try:
-        table = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
+        table: Any = pd.read_csv(path, sep="\t", keep_default_na=False, dtype=str)
         if lacking := {"strand", *NUMBERS} - set(table.columns):
             raise KeyError(", ".join(sorted(lacking)))
         table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric, errors="coerce")
         rows = table.sort_values(["p", "feature"], kind="stable")[:LISTED]
-        top = pd.read_csv(beside, sep="\t", keep_default_na=False)[:TOP] if beside.is_file() else table[:0]
+        top: Any = pd.read_csv(beside, sep="\t", keep_default_na=False)[:TOP] if beside.is_file() else table[:0]
     except (KeyError, ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not a table of `lrpgen enrich` ({error}); run it again") from error
     target, _, what = path.stem.rpartition(".")

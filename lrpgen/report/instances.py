@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,29 +48,30 @@ class Instances:
 def read_instances(path: Path, sites: pd.DataFrame | None, target: str) -> dict[str, Instances]:
     """Pattern -> its seqlets in seqlets.bed; those in windows that the store does not name have no place.
 
-    Empty without the file or a store. Raises `InputError` for a file that is no such table.
+    Empty without a store, or without seqlets. Raises `InputError` for a file that is no such table.
     """
-    if sites is None or not path.is_file():
+    if sites is None or not path.is_file() or not path.stat().st_size:
         return {}
     try:
-        table = pd.read_csv(path, sep="\t", header=None, names=list(COLUMNS), usecols=range(len(COLUMNS)), dtype=str)
-        numbers = {"start": np.int64, "end": np.int64, "relevance": np.float64}
-        table = table.astype(numbers)  # names such as "NA" stay what they are
+        table: Any = pd.read_csv(path, sep="\t", header=None, names=list(COLUMNS), dtype=str, keep_default_na=False)
+        table = table.astype({"start": np.int64, "end": np.int64, "relevance": np.float64})
     except (ValueError, pd.errors.ParserError) as error:
         raise InputError(f"{path} is not a table of seqlets ({error}); run `lrpgen motifs` again") from error
-    known = sites[(sites["target"] == target) & ~sites.index.duplicated(keep=False)]
+    known: Any = sites[(sites["target"] == target) & ~sites.index.duplicated(keep=False)]
     if known.empty:
         return {}
     reach = (int(known["origin"].max()), int((known["end"] - known["start"] - known["origin"]).max()))
     return {str(name): _instances(rows, known, reach) for name, rows in table.groupby("pattern", sort=False)}
 
 
-def _instances(rows: pd.DataFrame, known: pd.DataFrame, reach: tuple[int, int]) -> Instances:
+def _instances(rows: Any, known: Any, reach: tuple[int, int]) -> Instances:
+    """`rows`: the table of one pattern; `known`: sites of the class by name."""
     placed = rows[rows["window"].isin(known.index)]
     window = known.loc[placed["window"]]
-    middle = ((placed["start"] + placed["end"] - 1) // 2).to_numpy()
     minus = (window["strand"] == "-").to_numpy()
-    index = np.where(minus, window["end"].to_numpy() - 1 - middle, middle - window["start"].to_numpy())
+    start, end = placed["start"].to_numpy(), placed["end"].to_numpy()
+    first = np.where(minus, window["end"].to_numpy() - end, start - window["start"].to_numpy())
+    index = first + (end - start - 1) // 2
     having = known.index.isin(placed["window"])
     logit = known["logit"].to_numpy()
     strongest = rows.iloc[np.argsort(-rows["relevance"].abs().to_numpy(), kind="stable")[:EXAMPLES]]

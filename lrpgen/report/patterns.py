@@ -140,8 +140,12 @@ def _hits(folder: Path, target: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for name, where in ((f"{target}.json", "in windows"), (f"{target}.genome.json", "along the genome")):
         if (folder / name).is_file():
-            for row in read_json(folder / name, "summary of hits")["patterns"]:
-                found.setdefault(str(row["pattern"]), {})[where] = int(row["hits"])
+            summary = read_json(folder / name, "summary of hits")
+            try:
+                for row in summary["patterns"]:
+                    found.setdefault(str(row["pattern"]), {})[where] = int(row["hits"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise _lacking(folder / name, error, "lrpgen hits") from error
     return found
 
 

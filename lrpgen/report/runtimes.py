@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
 
 from ..errors import InputError
 
@@ -36,13 +35,18 @@ def read_runtimes(folder: Path) -> list[Runtime]:
 
 
 def _one(path: Path) -> Runtime:
+    with open(path, encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    if not rows or "s" not in rows[-1]:
+        raise InputError(f"{path} is not a benchmark file of Snakemake; remove it or run its job again")
+    seconds, cpu, megabytes = (_known(rows[-1].get(key)) for key in ("s", "cpu_time", "max_rss"))
+    return Runtime(path.stem, seconds, cpu, None if megabytes is None else megabytes * 2**20)
+
+
+def _known(text: str | None) -> float | None:
+    """Snakemake writes "-" or "NA" for what it could not measure."""
     try:
-        last = pd.read_csv(path, sep="\t").iloc[-1]
-        seconds, cpu, memory = (pd.to_numeric(last.get(key), errors="coerce") for key in ("s", "cpu_time", "max_rss"))
-    except (ValueError, IndexError, pd.errors.ParserError) as error:
-        raise InputError(f"{path} is not a benchmark file of Snakemake ({error}); remove it") from error
-    return Runtime(path.stem, _known(seconds), _known(cpu), _known(memory * 2**20))
-
-
-def _known(value: float) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""A page from a fake results folder and a headless Chromium that records what the page does."""
+"""A report from a fake results folder and a headless Chromium that records what the page does."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def build() -> Callable[..., Any]:
     """`build(folder, contig=..., source=..., sites=...)` of the report's own tests."""
-    return _load(Path(__file__).parents[1] / "report" / "fake_results.py").build
+    reports = Path(__file__).parents[1] / "report"
+    _load(reports / "fake_further.py")
+    return _load(reports / "fake_results.py").build
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fake_further
 import h5py
 import numpy as np
 import pandas as pd
@@ -46,8 +47,13 @@ def build(folder: Path, contig: str = "chrFake", source: str = "splice-sites", s
     _store(fake)
     _motifs(folder, "donor", [("pos_0", "+", 480, "GTRAGT"), ("neg_0", "-", 31, "CAGN")])
     _motifs(folder, "acceptor", [("pos_0", "+", 210, "TTYTNYAG")])
+    for target in CLASSES[:2]:
+        fake_further.seqlets(folder, fake.regions, target, MIDDLE)
     if source != "sequences":
         _tracks(folder, contig)
+    for write in (fake_further.hits, fake_further.merged, fake_further.enrichment, fake_further.evaluation):
+        write(folder)
+    fake_further.filters(folder, CLASSES[:2])
     (folder / "predictions.tsv").write_text("chrom\tstart\tend\tname\tstrand\tlabel\tsplit\tdonor\tacceptor\tdecoy\n")
     return fake
 
