@@ -64,7 +64,8 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     packed = run(folder, *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:
-        assert any(name.endswith(".html") for name in pages.namelist())
+        names = pages.namelist()
+    assert [sum(name.endswith(end) for name in names) for end in ("/index.html", "/loci.html", "/data/loci.js")] == [3] * 3
 
 
 def test_failed_step_says_why(setting: Callable[..., Path]) -> None:

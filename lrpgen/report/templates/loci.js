@@ -66,33 +66,48 @@ function start(data) {
     return row;
   }
 
-  function spacer(rows) {
+  /* Empty rows stand for those above and below the ones that exist. */
+  const [above, below] = [0, 1].map(() => {
     const row = document.createElement("tr");
     row.className = "spacer";
     row.setAttribute("aria-hidden", "true");
     row.insertCell().colSpan = wide;
-    row.cells[0].style.setProperty("height", `${rows * ROW}px`);
     return row;
-  }
+  });
 
   let range = [0, 0];
   function render(force) {
     const first = Math.max(0, Math.floor(box.scrollTop / ROW) - SPARE);
     const last = Math.min(state.shown.length, Math.ceil((box.scrollTop + box.clientHeight) / ROW) + SPARE);
     if (!force && first === range[0] && last === range[1]) return;
-    const focused = body.contains(document.activeElement) ? document.activeElement.closest("tr").dataset.order : null;
     range = [first, last];
     const rows = state.shown.slice(first, last).map((locus, i) => {
       locus.row ||= build(locus);
       locus.row.dataset.order = locus.order;
       locus.row.setAttribute("aria-rowindex", first + i + 2);
-      locus.row.toggleAttribute("aria-selected", false);
       if (locus === state.chosen) locus.row.setAttribute("aria-selected", "true");
       return locus.row;
     });
-    const above = first ? [spacer(first)] : [], below = last < state.shown.length ? [spacer(state.shown.length - last)] : [];
-    body.replaceChildren(...above, ...rows, ...below);
-    if (focused !== null && loci[focused].row.isConnected) loci[focused].row.querySelector("button").focus({ preventScroll: true });
+    above.cells[0].style.setProperty("height", `${first * ROW}px`);
+    below.cells[0].style.setProperty("height", `${(state.shown.length - last) * ROW}px`);
+    if (first) rows.unshift(above);
+    if (last < state.shown.length) rows.push(below);
+    arrange(rows);
+  }
+
+  /* Rows that stay are not taken out, or the focus would leave them and the table jump. */
+  function arrange(rows) {
+    let next = body.firstChild;
+    for (const row of rows) {
+      if (row === next) next = next.nextSibling;
+      else body.insertBefore(row, next);
+    }
+    const keep = new Set(rows);
+    for (const row of [...body.rows]) {
+      if (keep.has(row)) continue;
+      if (row.contains(document.activeElement)) box.focus({ preventScroll: true });
+      row.remove();
+    }
   }
 
   /* Scroll the table, not the page, until row `i` stands clear of the header. */
