@@ -21,9 +21,10 @@ from quality_scenarios import SCENARIOS, Prepared
 from lrpgen.evaluate.choose import choose_prune
 from lrpgen.evaluate.comparison import Setting
 from lrpgen.evaluate.methods import COMPARED_RULES, SHARES
-from lrpgen.evaluate.run import Evaluation, chosen_inputs, evaluate
+from lrpgen.evaluate.run import Evaluation, evaluate
 from lrpgen.files import atomic_dir, write_json
 from lrpgen.models import load_model, read_card
+from lrpgen.relevance.work import draw
 from lrpgen.sequences import open_windows
 
 RULES = ("epsilon", "epsilon_plus")  # whose pruning is compared
@@ -60,18 +61,9 @@ SIZES = {
 
 def chosen(found: Prepared, inputs: int, seed: int) -> dict[str, Any]:
     """For each rule the share that `lrpgen prune` chooses on the validation part, and what it weighed."""
-    job = Evaluation(
-        tuple(found.models[:1]),
-        found.windows,
-        Path(),
-        labels=tuple(found.labels) if found.labels else None,
-        target=found.target,
-        split="validation",
-        inputs=inputs,
-        setting=Setting(seed=seed),
-    )
     with open_windows(found.windows) as windows:
-        rows, target = chosen_inputs(windows, read_card(found.models[0]), job)
+        card = read_card(found.models[0])
+        rows, target = draw(windows, card, found.labels, found.target, "validation", inputs, seed)
         onehot = windows.onehot(rows)
     model = load_model(found.models[0])
     choices = {rule: choose_prune(model, onehot, target.numpy(), composite=rule, seed=seed) for rule in RULES}

@@ -111,24 +111,20 @@ def _chosen(template: Prune, job: Job, windows: Path | None, labels: list[str] |
 
 def _held_out(job: Job, windows: Path, labels: list[str] | None, inputs: int) -> tuple[Any, Any]:
     """One-hot int8 (n, 4, L) of the windows drawn, and the output int (n,) that each is explained for."""
-    import numpy as np
-
     from ..models.ensemble import check_width
-    from ..relevance.work import select
+    from ..relevance.work import draw
     from ..sequences import open_windows
 
     card = job.card()
     with open_windows(windows) as source:
         check_width(card, source.width, f"{windows} holds windows")
-        held = np.intersect1d(select(job, source, card, labels)[1], source.rows(split=PART))
-        if not len(held):
+        rows, target = draw(source, card, labels, job.target, PART, inputs, job.seed)
+        if not len(rows):
             raise InputError(
                 f"{windows} has none of the explained windows in its {PART} part, where p is chosen; make windows with "
                 "such a part, or give p as a number"
             )
-        rows = np.sort(np.random.default_rng(job.seed).permutation(held)[:inputs])
-        target = [card.index(job.target or label) for label in source.table(rows)["label"]]
-        return source.onehot(rows), np.array(target)
+        return source.onehot(rows), target.numpy()
 
 
 def _setting(job: Job, template: Prune) -> dict[str, Any]:

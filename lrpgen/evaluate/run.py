@@ -6,18 +6,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import torch
 
 from .. import __version__
 from ..device import choose_device, set_threads
 from ..errors import InputError
 from ..files import atomic_dir, sha256, write_json
-from ..models import Card, load_model, read_card
+from ..models import load_model, read_card
 from ..models.ensemble import check_members, model_paths
 from ..progress import say
-from ..sequences.windowfile import WindowFile, open_windows
+from ..relevance.work import draw
+from ..sequences.windowfile import open_windows
 from .attribution import Subject, costs
 from .comparison import Comparison, Row, Setting
 from .methods import compared, read_method
@@ -26,7 +25,7 @@ from .tables import rows_table
 from .truth import read_mask
 
 USUAL_REFERENCES = ("", "@uniform")
-STREAM = 7  # of the seed: which windows are drawn
+FEWEST = 2  # inputs an interval needs
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,13 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
     with open_windows(job.windows) as windows:
         if windows.width != cards[0].width:
             raise InputError(f"{job.windows} holds windows of {windows.width} bp, the model takes {cards[0].width} bp")
-        rows, target = chosen_inputs(windows, cards[0], job)
+        labels = list(job.labels) if job.labels else None
+        rows, target = draw(windows, cards[0], labels, job.target, job.split, job.inputs, job.setting.seed)
+        if len(rows) < FEWEST:
+            raise InputError(
+                f"{job.windows} has {len(rows)} windows to evaluate in its {job.split} part and an interval needs "
+                f"{FEWEST}; choose another --split, or more --inputs"
+            )
         onehot, names = windows.onehot(rows), windows.table(rows)["name"].astype(str).tolist()
         mask = None if job.truth is None else read_mask(job.truth, windows, rows)
     set_threads(job.threads)
@@ -105,27 +110,6 @@ def chosen_methods(wanted: tuple[str, ...] | None) -> list[str]:
     for name in found:
         read_method(name)
     return found
-
-
-def chosen_inputs(windows: WindowFile, card: Card, job: Evaluation) -> tuple[np.ndarray, torch.Tensor]:
-    """Rows (n,), ascending, drawn from the split by the seed, and the output each is explained for (n,)."""
-    if windows.task == "classes":
-        labels = list(job.labels) if job.labels else windows.classes[:-1]
-        rows = windows.rows(split=job.split, labels=[job.target] if job.target else labels)
-    else:
-        if job.target is None:
-            raise InputError(f"windows of {windows.path} have no class of their own; name an output with --target")
-        rows = windows.rows(split=job.split)
-        if windows.task == "labels" and job.target in windows.classes:
-            rows = rows[windows.targets[rows, windows.classes.index(job.target)] == 1]
-    if not len(rows):
-        raise InputError(f"{windows.path} has no window to evaluate in its {job.split} part; choose another --split")
-    if job.inputs < 2:
-        raise InputError(f"{job.inputs} inputs give no interval; evaluate at least 2")
-    drawn = np.random.default_rng([job.setting.seed, STREAM]).permutation(rows)[: job.inputs]
-    rows = np.sort(drawn)
-    labels = windows.table(rows)["label"].tolist()
-    return rows, torch.tensor([card.index(job.target or label) for label in labels])
 
 
 def write(output: Path, summary: dict[str, Any], rows: list[Row], names: list[str]) -> None:

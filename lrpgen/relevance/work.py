@@ -21,7 +21,7 @@ from ..sequences.negatives import seeds_by_number, shuffle_seeded
 from .job import Job
 
 UNLABELLED = "."  # label and split of tiles, which nobody annotated
-SHUFFLED_WINDOWS = 2  # their stream of seeds
+SHUFFLED_WINDOWS, DRAWN = 2, 7  # streams of seeds: of shuffles, and of which windows are drawn
 
 
 class Asked(NamedTuple):
@@ -58,7 +58,7 @@ def of_windows(job: Job, card: Card, windows: Path, labels: list[str] | None) ->
     with open_windows(windows) as source:
         if source.width != card.width:
             raise InputError(f"{windows} holds windows of {source.width} bp, the model takes {card.width} bp")
-        chosen, selected = select(job, source, card, labels)
+        chosen, selected = select(source, card, labels, job.target)
 
         def read(numbers: np.ndarray) -> Asked:
             rows = selected[numbers * len(selected) // job.shuffled if job.shuffled else numbers]
@@ -92,15 +92,17 @@ def of_tiles(job: Job, card: Card, genome: Path, stride: int) -> Iterator[Work]:
         yield Work(job.rows(len(tiles)), len(tiles), read, origin, whole=False)
 
 
-def select(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> tuple[list[str] | None, np.ndarray]:
+def select(
+    source: WindowFile, card: Card, labels: list[str] | None, target: str | None
+) -> tuple[list[str] | None, np.ndarray]:
     """Classes whose windows of `source` are explained, and these windows' numbers (n,); errors as in `run.explain_windows`."""
     if source.task != "classes":
-        selected = _unlabelled(job, source, card, labels)
+        selected = _unlabelled(source, card, labels, target)
         if source.task == "labels":
-            say(f"explaining: {len(selected):,} of {len(source):,} windows, those with {job.target} = 1")
+            say(f"explaining: {len(selected):,} of {len(source):,} windows, those with {target} = 1")
         return labels, selected
     chosen = labels or source.classes[:-1]
-    for label in chosen if job.target is None else [job.target]:
+    for label in chosen if target is None else [target]:
         card.index(label)
     selected = np.concatenate([source.rows(labels=[label]) for label in set(chosen) & set(source.classes)] or [[]])
     if len(selected) == 0:
@@ -108,23 +110,33 @@ def select(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -
     return chosen, np.sort(selected)
 
 
+def draw(
+    source: WindowFile, card: Card, labels: list[str] | None, target: str | None, split: str, inputs: int, seed: int
+) -> tuple[np.ndarray, torch.Tensor]:
+    """At most `inputs` of the windows that would be explained, from one part of the split: their numbers (n,), ascending,
+    drawn by the seed, and the output int64 (n,) each is explained for. Errors as in `select`; none where n is 0."""
+    there = np.intersect1d(select(source, card, labels, target)[1], source.rows(split=split))
+    rows = np.sort(np.random.default_rng([seed, DRAWN]).permutation(there)[:inputs])
+    return rows, torch.tensor([card.index(target or label) for label in source.table(rows)["label"]], dtype=torch.int64)
+
+
 def shuffles(onehot: np.ndarray, numbers: np.ndarray, seed: int) -> np.ndarray:
     """A dinucleotide shuffle of each window: its own by `numbers`, whatever the shard and the batch."""
     return shuffle_seeded(onehot, seeds_by_number(numbers, 1, seed, SHUFFLED_WINDOWS))[:, 0]
 
 
-def _unlabelled(job: Job, source: WindowFile, card: Card, labels: list[str] | None) -> np.ndarray:
-    """Rows of windows without one class of their own: for values all; for labels those that have `job.target`."""
-    if labels or job.target is None:
+def _unlabelled(source: WindowFile, card: Card, labels: list[str] | None, target: str | None) -> np.ndarray:
+    """Rows of windows without one class of their own: for values all; for labels those that have `target`."""
+    if labels or target is None:
         raise InputError(
             f"windows of {source.path} have no class of their own; name an output with --target, not --labels"
         )
-    card.index(job.target)
+    card.index(target)
     if source.task == "values":
         return np.arange(len(source.regions))
-    if job.target not in source.classes:
-        raise InputError(f"{source.path} has no label {job.target!r} ({', '.join(source.classes)}); choose one of them")
-    selected = np.flatnonzero(source.targets[:, source.classes.index(job.target)] == 1)
+    if target not in source.classes:
+        raise InputError(f"{source.path} has no label {target!r} ({', '.join(source.classes)}); choose one of them")
+    selected = np.flatnonzero(source.targets[:, source.classes.index(target)] == 1)
     if len(selected) == 0:
-        raise InputError(f"{source.path} holds no window with the label {job.target}; choose another target")
+        raise InputError(f"{source.path} holds no window with the label {target}; choose another target")
     return selected
