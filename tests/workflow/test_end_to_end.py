@@ -65,7 +65,9 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:
         names = pages.namelist()
-    assert [sum(name.endswith(end) for name in names) for end in ("/index.html", "/loci.html", "/data/loci.js")] == [3] * 3
+    assert [sum(name.endswith(end) for name in names) for end in ("/index.html", "/loci.html", "/data/loci.js")] == [
+        3
+    ] * 3
 
 
 def test_failed_step_says_why(setting: Callable[..., Path]) -> None:
