@@ -18,6 +18,7 @@ include: "workflow/rules/model.smk"
 include: "workflow/rules/explain.smk"
 include: "workflow/rules/motifs.smk"
 include: "workflow/rules/merge.smk"
+include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
 

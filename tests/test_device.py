@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from lrpgen.device import choose_device, describe_device, given_gpus, out_of_memory, settle_device
+from lrpgen import device
+from lrpgen.device import choose_device, describe_device, given_gpus, out_of_memory, peak_memory, settle_device
 from lrpgen.errors import InputError
 
 
@@ -65,3 +66,29 @@ def test_real_memory_that_runs_out():
     with pytest.raises(RuntimeError) as found:
         torch.dot(torch.zeros(2), torch.zeros(3))
     assert not out_of_memory(found.value)
+
+
+def test_peak_memory_is_what_work_took_at_its_greatest():
+    def work():
+        torch.ones(16 * 2**20)  # 64 MiB, gone again
+        return torch.ones(4 * 2**20)
+
+    assert 60 * 2**20 < peak_memory(torch.device("cpu"), work) < 100 * 2**20
+    assert peak_memory(torch.device("cpu"), lambda: None) < 8 * 2**20  # earlier work does not count
+    assert peak_memory(torch.device("cpu"), work) > 60 * 2**20  # though its memory is there to be taken again
+
+
+def test_peak_memory_of_a_system_that_does_not_tell(monkeypatch):
+    done = []
+    monkeypatch.setattr(device, "_resident", lambda restart=False: 0)
+    assert peak_memory(torch.device("cpu"), lambda: done.append(1)) == 0
+    assert done == [1]
+
+
+def test_peak_memory_of_a_gpu_is_torchs_own(monkeypatch):
+    """As torch counts: taken now, and at most since the counter was set back."""
+    taken = {"now": 100, "most": 900}
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: taken.update(most=taken["now"]))
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: taken["now"])
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: taken["most"])
+    assert peak_memory(torch.device("cuda"), lambda: taken.update(most=350)) == 250

@@ -170,7 +170,13 @@ class Comparison:
             "gini": controls.matched_gini(base, found, self.setting.seed),
         }
         own = {name: row.values[name] for name in row.values if name not in OF_METHODS}
-        return {name: own if np.array_equal(cut, base) else self._measured(cut)[0] for name, cut in made.items()}
+        return {name: own if np.array_equal(cut, base) else self._of_control(cut) for name, cut in made.items()}
+
+    def _of_control(self, cut: np.ndarray) -> Values:
+        """What a control scores, NaN for inputs that have none because their pruned relevance is all zero."""
+        lost = np.isnan(cut[:, 0])  # NaN as a whole
+        values, _ = self._measured(np.where(lost[:, None], 0, cut))
+        return {name: np.where(lost, np.nan, found) for name, found in values.items()}
 
     def _checking(self, members: list[nn.Module]) -> dict[str, Subject]:
         """What the checks explain: the first inputs in other guises."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 
 from .. import __version__
 from ..device import choose_device, set_threads
-from ..errors import InputError
+from ..errors import InputError, MissingFeatureError
 from ..files import atomic_dir, sha256, write_json
 from ..models import load_model, read_card
 from ..models.ensemble import check_members, model_paths
@@ -20,6 +21,7 @@ from ..sequences.windowfile import open_windows
 from .attribution import Subject, costs
 from .comparison import Comparison, Row, Setting
 from .methods import compared, read_method
+from .peers import check_installed
 from .summary import summarise
 from .tables import rows_table
 from .truth import read_mask
@@ -57,6 +59,7 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
     Raises
     ------
     InputError : unknown methods, classes or split, windows that do not fit the model, a truth that touches none of them.
+    MissingFeatureError : captum is not installed and a method that needs it was named.
     """
     methods = chosen_methods(job.methods)
     paths = model_paths(job.models)
@@ -103,13 +106,22 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
 
 
 def chosen_methods(wanted: tuple[str, ...] | None) -> list[str]:
-    """Names, checked before anything is computed."""
-    if wanted is None:
-        return compared(references=USUAL_REFERENCES)
-    found = compared() if wanted == ("all",) else list(dict.fromkeys(wanted))
-    for name in found:
-        read_method(name)
-    return found
+    """Names, checked before anything is computed. Of those nobody named, what is not installed is left out."""
+    if wanted is None or wanted == ("all",):
+        return list(_installed(compared() if wanted else compared(references=USUAL_REFERENCES)))
+    for name in wanted:
+        check_installed(read_method(name).name, images=False)
+    return list(dict.fromkeys(wanted))
+
+
+def _installed(methods: list[str]) -> Iterator[str]:
+    for name in methods:
+        try:
+            check_installed(read_method(name).name, images=False)
+        except MissingFeatureError as error:
+            say(f"left out: {error}")
+        else:
+            yield name
 
 
 def write(output: Path, summary: dict[str, Any], rows: list[Row], names: list[str]) -> None:

@@ -98,7 +98,7 @@ def bars(counts: np.ndarray, span: tuple[float, float], label: str) -> Markup:
         f'<text class="tick" x="{frame.left - 5}" y="{frame.top + 8}" text-anchor="end">{count(frame.y[1])}</text>'
     )
     for value in ticks(*span):
-        x, name = frame.px(value), offset(int(value), 0) if value else "0"
+        x, name = frame.px(value), signed(value) if value else "0"
         parts.append(f'<text class="tick" x="{x:.1f}" y="{frame.height - 8}" text-anchor="middle">{name}</text>')
     parts.append(_segment(frame, 0, 0, 0, frame.y[1], "middle"))
     return svg(frame.width, frame.height, label, "".join(parts), "places")

@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..files import atomic_dir
 from ..provenance import versions
 from . import data, numbers, quality
+from .browser import write_browser
 from .charts import class_styles, quality_charts, training_charts
 from .collect import SPLITS, Results, collect
 from .environment import TEMPLATES, environment
@@ -30,12 +31,12 @@ from .verdicts import pictures
 
 MOST_BYTES = 1_400_000  # Snakemake's report viewer shows a blank page somewhat above this
 CARDS = (12, 6, 3, 1, 0)  # pattern cards per sign and class: tried in turn until the page fits
-OURS = (data.FOLDER, ".snakemake_timestamp")  # beside pages, what a report's folder may hold
+OURS = (data.FOLDER, "browser", "browser.html", ".snakemake_timestamp")  # beside pages, what a report's folder may hold
 
 
 @dataclass(frozen=True)
 class Page:
-    """`file`: its name; the first page has the name that the user chose. `holds`: ids of the sections it shows."""
+    """`holds`: ids of the sections it shows; `scripts` go into the page, joined."""
 
     file: str
     title: str
@@ -83,7 +84,8 @@ def write_report(
     results = collect(folder, Path(config) if config else None)
     name = title or f"Relevance report: {folder.resolve().name}"
     with atomic_dir(output.parent) as made:
-        for file, html in render(results, output, name):
+        browsed = write_browser(folder, made, name) is not None
+        for file, html in render(results, output, name, browsed):
             (made / file).write_text(html, encoding="utf-8")
         data.write_loci(results, made)
     return output
@@ -91,23 +93,26 @@ def write_report(
 
 def check_folder(output: Path) -> None:
     """Raise `InputError` where writing the report would replace somebody's files."""
-    if output.suffix != ".html":
-        raise InputError(f"the report's first page {output} is no .html file; name one, such as report/index.html")
+    if output.name != PAGES[0].file:
+        raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return
-    own = {output.name, *(page.file for page in PAGES), *OURS}
+    own = {*(page.file for page in PAGES), *OURS}
     other = sorted(path.name for path in output.parent.iterdir() if path.name not in own)
     if other:
         raise InputError(
-            f"{output.parent} holds {other[0]}, which is no part of a report; name a page in a folder of its own, such as "
+            f"{output.parent} holds {other[0]}, which is no part of a report; give the report a folder of its own, such as "
             f"{output.parent / 'report' / 'index.html'}"
         )
 
 
-def render(results: Results, output: Path, title: str) -> Iterator[tuple[str, str]]:
-    """(file name, text) of each page. Raises `InputError` for a page that cannot be made light enough."""
-    names = {page.template: page.file for page in PAGES} | {"overview": output.name}
-    shared = _shared(results, output, title, names)
+def render(results: Results, output: Path, title: str, browsed: bool) -> Iterator[tuple[str, str]]:
+    """(file name, text) of each page; `browsed`: the genome browser lies beside them.
+
+    Raises `InputError` for a page that cannot be made light enough.
+    """
+    names = {page.template: page.file for page in PAGES}
+    shared = {**_shared(results, output, title, names), "browsed": browsed}
     for page in PAGES:
         for cards in CARDS:
             html = _render(page, {**shared, "cards": cards})
@@ -118,7 +123,7 @@ def render(results: Results, output: Path, title: str) -> Iterator[tuple[str, st
                 f"{results.folder}: the page {page.file} stays above {numbers.size(MOST_BYTES)} even without pattern "
                 f"cards ({len(results.windows.classes) if results.windows else 0} classes); report fewer at once"
             )
-        yield names[page.template], html
+        yield page.file, html
 
 
 def _render(page: Page, values: dict[str, Any]) -> str:

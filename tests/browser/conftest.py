@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -56,16 +57,28 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def build() -> Callable[..., Any]:
-    """`build(folder, contig=..., source=..., sites=...)` of the report's own tests."""
+def fakes() -> ModuleType:
+    """The fake results of the report's own tests."""
     reports = Path(__file__).parents[1] / "report"
     _load(reports / "fake_further.py")
-    return _load(reports / "fake_results.py").build
+    return _load(reports / "fake_results.py")
+
+
+@pytest.fixture(scope="session")
+def build(fakes: ModuleType) -> Callable[..., Any]:
+    """`build(folder, contig=..., source=..., sites=...)`."""
+    return fakes.build
+
+
+@pytest.fixture(scope="session")
+def track(fakes: ModuleType) -> np.ndarray:
+    """Values of the fake genome track, from base 100,000 on."""
+    return fakes.TRACK
 
 
 @pytest.fixture(scope="session")
 def fake(build: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return build(tmp_path_factory.mktemp("results") / "sample")
+    return build(tmp_path_factory.mktemp("results") / "sample", further=True)
 
 
 @pytest.fixture(scope="session")

@@ -346,7 +346,7 @@ def visible(page: Page) -> list[list[str]]:
     ids=["tags", "unicode", "long", "quotes"],
 )
 def test_hostile_names_do_nothing(watched: Watched, build: Callable[..., Any], tmp_path: Path, name: str) -> None:
-    fake = build(tmp_path / "sample", contig=name, sites=20)
+    fake = build(tmp_path / "sample", contig=name, sites=20, further=True)
     report = write_report(fake.folder, tmp_path / "out" / "index.html", title=name)
     page = watched.page
     for one in NAMES:

@@ -14,7 +14,7 @@ from lrpgen.report import write_report
 
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Fake:
-    found = build(tmp_path_factory.mktemp("run") / "results" / "sample")
+    found = build(tmp_path_factory.mktemp("run") / "results" / "sample", further=True)
     benchmarks(found.folder)
     return found
 

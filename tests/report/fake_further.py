@@ -18,6 +18,17 @@ MEASURES = {
 }
 
 
+def write(folder: Path, regions: pd.DataFrame, classes: list[str], origin: int) -> None:
+    """All of it but the benchmarks; `origin`: index of base +1 of a window."""
+    for target in classes:
+        seqlets(folder, regions, target, origin)
+    hits(folder)
+    merged(folder)
+    enrichment(folder)
+    evaluation(folder)
+    filters(folder, classes)
+
+
 def seqlets(folder: Path, regions: pd.DataFrame, target: str, origin: int) -> None:
     """One seqlet of pos_0 in every second window of the class, its first base at +1; on either strand."""
     rows = []

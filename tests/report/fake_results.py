@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from lrpgen.bigwig import writing_bigwig
 from lrpgen.files import sha256
 from lrpgen.relevance.store import Batch, create
 from lrpgen.sequences import WindowSet, write_windows
@@ -22,6 +23,8 @@ CLASSES = ["donor", "acceptor", "decoy"]
 WIDTH, CONTIG = 200, 400_000
 TEST_START, VALIDATION_START = 280_000, 220_000
 MIDDLE = WIDTH // 2
+TRACK_START = 100_000  # the first base of the track that has a value
+TRACK = np.round(np.sin(np.arange(2000) * 0.7) * np.linspace(0.1, 1.5, 2000), 3)  # both signs, no two alike nearby
 LAYERS = {"layer": ["conv1", "conv2", "dense"], "op": ["conv1d", "conv1d", "linear"], "rule": ["epsilon"] * 3}
 
 
@@ -37,8 +40,15 @@ class Fake:
     target: np.ndarray
 
 
-def build(folder: Path, contig: str = "chrFake", source: str = "splice-sites", sites: int = 80, seed: int = 3) -> Fake:
-    """Write a results folder for `sites` sites of each explained class."""
+def build(
+    folder: Path,
+    contig: str = "chrFake",
+    source: str = "splice-sites",
+    sites: int = 80,
+    seed: int = 3,
+    further: bool = False,
+) -> Fake:
+    """Write a results folder for `sites` sites of each explained class; `further`: what later commands add, too."""
     folder.mkdir(parents=True)
     fake = _arrays(folder, contig, source, sites, np.random.default_rng(seed))
     _windows(fake, source)
@@ -47,13 +57,10 @@ def build(folder: Path, contig: str = "chrFake", source: str = "splice-sites", s
     _store(fake)
     _motifs(folder, "donor", [("pos_0", "+", 480, "GTRAGT"), ("neg_0", "-", 31, "CAGN")])
     _motifs(folder, "acceptor", [("pos_0", "+", 210, "TTYTNYAG")])
-    for target in CLASSES[:2]:
-        fake_further.seqlets(folder, fake.regions, target, MIDDLE)
     if source != "sequences":
         _tracks(folder, contig)
-    for write in (fake_further.hits, fake_further.merged, fake_further.enrichment, fake_further.evaluation):
-        write(folder)
-    fake_further.filters(folder, CLASSES[:2])
+    if further:
+        fake_further.write(folder, fake.regions, CLASSES[:2], MIDDLE)
     (folder / "predictions.tsv").write_text("chrom\tstart\tend\tname\tstrand\tlabel\tsplit\tdonor\tacceptor\tdecoy\n")
     return fake
 
@@ -259,5 +266,8 @@ def _tracks(folder: Path, contig: str) -> None:
         "zero_share": 0.312,
     }
     (folder / "tracks" / "donor.json").write_text(json.dumps(summary))
-    for name in ("relevance.bw", "coverage.bw", "sd.bw", "relevance.bedgraph.gz"):
-        (folder / "tracks" / f"donor.{name}").write_bytes(b"x" * 2048)
+    (folder / "tracks" / "donor.relevance.bedgraph.gz").write_bytes(b"x" * 2048)
+    starts = np.arange(TRACK_START, TRACK_START + len(TRACK))
+    for name, values in (("relevance", TRACK), ("coverage", np.full(len(TRACK), 4.0)), ("sd", np.ones(len(TRACK)))):
+        with writing_bigwig(folder / "tracks" / f"donor.{name}.bw", {contig: CONTIG}) as file:
+            file.add(contig, starts, starts + 1, values.astype(np.float32))

@@ -45,11 +45,15 @@ class Page(HTMLParser):
 
 
 class Report:
-    """All pages of a report's folder by the name of their file without its end, and what they say together."""
+    """The pages of a report's folder by the name of their file without its end, and what they say together.
+
+    The genome browser, which has tests of its own, is left out.
+    """
 
     def __init__(self, first: Path) -> None:
         self.folder = first.parent
-        self.pages = {path.stem: Page(path.read_text(encoding="utf-8")) for path in sorted(self.folder.glob("*.html"))}
+        files = [path for path in sorted(self.folder.glob("*.html")) if path.name != "browser.html"]
+        self.pages = {path.stem: Page(path.read_text(encoding="utf-8")) for path in files}
         self.text = " ".join(page.text for page in self.pages.values())
 
     def __getitem__(self, name: str) -> Page:

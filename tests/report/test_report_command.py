@@ -35,19 +35,21 @@ def test_report_is_written_with_title_and_config(fake: Fake, tmp_path: Path) -> 
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    assert_one_line(run(tmp_path / "none", "-o", tmp_path / "out" / "x.html"), "does not exist")
+    assert_one_line(run(tmp_path / "none", "-o", tmp_path / "out" / "index.html"), "does not exist")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_config(fake: Fake, tmp_path: Path) -> None:
-    assert_one_line(run(fake.folder, "-o", tmp_path / "out" / "x.html", "--config", tmp_path / "no.yaml"), "no.yaml")
+    assert_one_line(
+        run(fake.folder, "-o", tmp_path / "out" / "index.html", "--config", tmp_path / "no.yaml"), "no.yaml"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_output_that_cannot_be_written(fake: Fake, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    assert_one_line(run(fake.folder, "-o", blocked / "x.html"), "cannot write here")
+    assert_one_line(run(fake.folder, "-o", blocked / "index.html"), "cannot write here")
     assert blocked.read_text() == "in the way"
 
 

@@ -93,7 +93,7 @@ def test_section_links_lead_to_sections(report: Report, name: str) -> None:
 
 
 def test_hostile_names_are_inert(tmp_path: Path) -> None:
-    fake = build(tmp_path / "sample", contig=HOSTILE, sites=30)
+    fake = build(tmp_path / "sample", contig=HOSTILE, sites=30, further=True)
     summary = json.loads((fake.folder / "motifs/donor/summary.json").read_text())
     summary["notes"] = [HOSTILE]
     (fake.folder / "motifs/donor/summary.json").write_text(json.dumps(summary))
@@ -160,7 +160,7 @@ def test_a_report_takes_the_place_of_an_older_one_only(fake: Fake, tmp_path: Pat
     (out.parent / "thesis.tex").write_text("all of it")
     with pytest.raises(InputError, match=r"holds thesis\.tex, which is no part of a report"):
         write_report(fake.folder, out)
-    with pytest.raises(InputError, match=r"is no \.html file"):
+    with pytest.raises(InputError, match="first page is called index.html"):
         write_report(fake.folder, tmp_path / "report")
     assert (out.parent / "thesis.tex").read_text() == "all of it"
 

@@ -36,7 +36,7 @@ def test_default_plans_every_step(repository: Path) -> None:
     assert (jobs["explain_windows"], jobs["explain_tiles"]) == (2, 4)
     assert (jobs["filters"], jobs["genome_hits"], jobs["enrich"]) == (1, 1, 2)  # enrichment of the track and of hits
     assert {"windows", "train", "predict", "gather", "tracks", "report", "all"} <= set(jobs)
-    assert "choose_prune" not in jobs  # the share is given
+    assert not {"choose_prune", "evaluate_methods"} & set(jobs)  # the share is given, evaluation is asked for
     assert "profiles/default" in done.stdout  # picked up by itself
 
 
@@ -138,6 +138,73 @@ def test_a_share_that_is_chosen_reaches_every_command_that_prunes(setting: Calla
     assert planned(done.stdout)["choose_prune"] == 1
 
 
+def evaluations(text: str) -> dict[str, str]:
+    """Sample -> its command line of `lrpgen evaluate`."""
+    lines = (line for line in text.splitlines() if "lrpgen evaluate " in line)
+    return {re.findall(r"results/([\w-]+)/evaluation", line)[0]: line for line in lines}
+
+
+def test_evaluation_is_run_when_asked_for(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites", peaks="regions", own="sequences")
+    header, genes, peaks, own = (folder / "samples.tsv").read_text().splitlines()
+    rows = [f"{header}\ttruth", genes, f"{peaks}\tpeaks.bed", own]
+    (folder / "samples.tsv").write_text("\n".join(rows) + "\n")
+    options = ("--dry-run", "--printshellcmds", "--cores", "2", "--configfile", "config.yaml")
+    done = run(folder, "evaluate", *options)
+    assert done.returncode == 0, done.stdout
+    jobs = {rule: planned(done.stdout)[rule] for rule in ("windows", "train", "evaluate_methods", "evaluate")}
+    assert jobs == {"windows": 3, "train": 3, "evaluate_methods": 3, "evaluate": 1}
+    assert not {"explain_windows", "report"} & set(planned(done.stdout))
+    found = evaluations(done.stdout)
+    of = "--model results/genes/model.safetensors --windows results/genes/windows.h5 --labels donor,acceptor --truth sites"
+    assert of in found["genes"]
+    assert "--labels positive --truth peaks.bed" in found["peaks"]
+    assert "--truth" not in found["own"]
+    usual = "--split test --inputs 200 --draws 5 --steps 20 --checks 64 --seed 1"
+    assert all(usual in line and "--methods" not in line for line in found.values())
+
+
+def test_evaluation_as_part_of_a_run_with_its_settings(setting: Callable[..., Path]) -> None:
+    folder = setting(genes="splice-sites")
+    methods = ["epsilon", "plrp-lambda:0.25:epsilon", "gradient*input"]
+    section = {
+        "run": True,
+        "methods": methods,
+        "inputs": 20,
+        "split": "validation",
+        "draws": 1,
+        "steps": 4,
+        "checks": 0,
+    }
+    config = {**CONFIG, "evaluate": section, "model": {"members": 2}, "explain": {"allow_cpu": True}, "seed": 3}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    options = ("--printshellcmds", "--cores", "2", "--configfile", "config.yaml")
+    done = run(folder, "--dry-run", *options, "--set-resources", "evaluate_methods:gpu=1")
+    assert done.returncode == 0, done.stdout
+    assert planned(done.stdout)["evaluate_methods"] == 1
+    (line,) = evaluations(done.stdout).values()
+    models = [f"--model results/genes/{name}.safetensors" for name in ("model", "members/2")]
+    assert " ".join(models) in line
+    assert "--methods 'epsilon plrp-lambda:0.25:epsilon gradient*input' --split validation --inputs 20" in line
+    assert (
+        "--draws 1 --steps 4 --checks 0 --seed 3 --threads 1 --gpus 1 --allow-cpu -o results/genes/evaluation" in line
+    )
+    report = re.search(r"rule report:\n +input: (.+)", done.stdout)
+    assert report
+    assert "results/genes/evaluation" in report[1]  # what the page lists is there before it
+
+
+def test_models_that_were_loaded_are_evaluated_on_the_one_part_there_is(repository: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("evaluate: {split: validation}\n")
+    files = ("config/mmsplice.yaml", "more.yaml")
+    done = run(repository, "evaluate", "--dry-run", "--printshellcmds", "--cores", "2", "--configfile", *files)
+    assert done.returncode == 0, done.stdout
+    found = evaluations(done.stdout)
+    assert set(found) == {"mmsplice-acceptor", "mmsplice-donor"}
+    assert all("--split test" in line and "--truth sites" in line for line in found.values())
+    assert "--labels donor --truth" in found["mmsplice-donor"]
+
+
 def test_members_of_an_ensemble_are_trained_beside_each_other(setting: Callable[..., Path]) -> None:
     folder = setting(own="sequences")
     (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "model": {"members": 3}}))
@@ -194,6 +261,13 @@ def test_every_key_is_described(repository: Path) -> None:
             "'explain.prune.positive' is 'some', which does not fit: Share of",
         ),
         ({"explain": {"prune": {"positive": "auto"}}, "windows": {"split": "none"}}, "needs a validation part, and"),
+        ({"evaluate": {"inputs": 1}}, "config: 'evaluate.inputs' does not fit: 1 is less than the minimum of 2."),
+        (
+            {"evaluate": {"methods": ["ism epsilon"]}},
+            "'evaluate.methods.0' is 'ism epsilon', which does not fit: A name",
+        ),
+        ({"evaluate": {"methods": []}}, "config: 'evaluate.methods' does not fit: []"),
+        ({"evaluate": {"split": "dev"}}, "config: 'evaluate.split' does not fit: 'dev' is not one of"),
         ({"model": {"epochs": "many"}}, "config: 'model.epochs' is 'many' but must be of type integer."),
         ({"model": None}, "config: 'model' is None but must be of type object."),
         ({"tracks": {"stride": 0}}, "config: 'tracks.stride' does not fit: 0 is less than the minimum of 1."),
@@ -239,6 +313,10 @@ OWN = "own\tsequences\tpositives.fa\t\t\t\n"
         (
             HEADER.replace("target", "annotation") + "a\tregions\tgenome.fa\tpeaks.bed\t\tgenes.bed\n",
             "samples.tsv:2: the column 'annotation' needs 'target' beside it;",
+        ),
+        (
+            HEADER.replace("target", "truth") + "a\tregions\tgenome.fa\tpeaks.bed\t\tsites\n",
+            "samples.tsv:2: truth sites does not exist; paths start at",
         ),
         (MORE + "a\tsequences\tpositives.fa\t\t\t\tnone.h5\n", "samples.tsv:2: model none.h5 does not exist;"),
         (MORE + "a\tsequences\tpositives.fa\t\tcounts\n", "samples.tsv:2: 'task' does not fit: 'counts' is not one of"),

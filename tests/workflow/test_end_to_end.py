@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from workflow_setting import GENE, GENES, command, environment, run
+import yaml
+from workflow_setting import CONFIG, GENE, GENES, command, environment, run
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.timeout(900)]
 ARGUMENTS = ("--cores", "2", "--configfile", "config.yaml")
@@ -27,6 +28,9 @@ def leftovers(folder: Path) -> list[Path]:
 
 def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     folder = setting(genes="splice-sites", peaks="regions", own="sequences")
+    methods = ["plrp-lambda:0.25:epsilon", "ism"]
+    small = {"methods": methods, "inputs": 6, "draws": 1, "steps": 3, "checks": 2}
+    (folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, "evaluate": small}))
     done = run(folder, *ARGUMENTS, timeout=800)
     assert done.returncode == 0, done.stdout
     for sample, classes in {"genes": ["donor", "acceptor"], "peaks": ["positive"], "own": ["positive"]}.items():
@@ -56,18 +60,24 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
         )
     assert not leftovers(folder)
 
+    evaluated = run(folder, "results/genes/evaluation", *ARGUMENTS)
+    assert evaluated.returncode == 0, evaluated.stdout
+    found = json.loads((folder / "results/genes/evaluation/summary.json").read_text())
+    assert [row["method"] for row in found["rows"]] == ["random", "epsilon", *methods]
+    assert (found["setting"]["truth"], found["setting"]["classes"]) == ("sites", ["donor", "acceptor"])
+    assert found["rows"][1]["values"]["rma"]["inputs"] > 0
+
     again = run(folder, *ARGUMENTS, "--dry-run")
     assert "Nothing to be done" in again.stdout, again.stdout
     (folder / "results/peaks/model.safetensors").unlink()
     lost = run(folder, *ARGUMENTS, "--dry-run")
     assert "rule train" in lost.stdout, "a lost result is made again"
-    packed = run(folder, *ARGUMENTS, "--report", "report.zip")
+    packed = run(folder, "all", "results/genes/evaluation", *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:
-        names = pages.namelist()
-    assert [sum(name.endswith(end) for name in names) for end in ("/index.html", "/loci.html", "/data/loci.js")] == [
-        3
-    ] * 3
+        listed = pages.namelist()
+    assert [sum(name.endswith(end) for name in listed) for end in ("/loci.html", "/data/loci.js")] == [3, 3]
+    assert {"report.html", "trade.svg", "methods.tsv"} <= {Path(name).name for name in listed}
 
 
 def test_failed_step_says_why(setting: Callable[..., Path]) -> None:

@@ -56,7 +56,16 @@ TOGETHER = [
     ("weights", "model"),
     ("annotation", "target"),
 ]
-FILES = ["fasta", "bed", "negatives", "labels", "model", "weights", "annotation"]
+FILES = [
+    "fasta",
+    "bed",
+    "negatives",
+    "labels",
+    "model",
+    "weights",
+    "annotation",
+    "truth",
+]
 
 
 def plain(error, known):

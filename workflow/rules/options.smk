@@ -118,6 +118,27 @@ def filter_options(wildcards, input):
     return command_options({**relevance_options(pruned_share(input)), **own})
 
 
+def evaluate_options(wildcards):
+    """Options of `lrpgen evaluate`. Windows that are not split are all test."""
+    section, whole = config["evaluate"], split_of(SAMPLES[wildcards.sample]) == "none"
+    names = ["inputs", "draws", "steps", "checks"]
+    methods = section["methods"]
+    return command_options(
+        {
+            "--methods": None if methods is None else " ".join(methods),
+            "--split": "test" if whole else section["split"],
+            **{f"--{name}": section[name] for name in names},
+            "--seed": config["seed"],
+        }
+    )
+
+
+def truth_option(wildcards, input):
+    """What matters, where somebody knows: the sheet's file; else splice sites, for windows of them."""
+    sites = SAMPLES[wildcards.sample]["source"] == "splice-sites"
+    return command_options({"--truth": input.truth or ("sites" if sites else None)})
+
+
 def hit_options():
     """Options of `lrpgen hits`."""
     return command_options(
