@@ -3,7 +3,8 @@
 Files to plain dataclasses: `collect`, which asks `loci` (the relevance store), `patterns` with `instances` (where seqlets
 lie), `evaluation`, `filters`, `genome` and `runtimes`. `setting` says what kind of run it is, `places` where positions are
 counted from. Numbers to words: `findings`, `quality`, `verdicts`, `sentences`; to inline SVG: `charts`, `figures`. `page`
-renders the templates in their `environment`; `data` writes what is loaded on demand. Public: `write_report`.
+renders the templates in their `environment`; `data` writes what is loaded on demand,
+`browser` the genome browser. Public: `write_report`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -71,8 +71,8 @@ def write_report(
     results_dir : folder with windows.h5, model.safetensors (and members/ of an ensemble), history.json, metrics.json,
         relevance.h5, tracks/, motifs/, merged/, hits/, filters/, enrichment/, evaluation/; only read. What is missing
         is left out with a sentence that says so.
-    output : the first page (FOLDER/index.html). The other pages and their data lie beside it: FOLDER is the report's
-        own and is replaced as a whole. Links to the results are relative.
+    output : the first page (FOLDER/index.html). The other pages and their data lie beside it, the genome browser too
+        where there are tracks: FOLDER is the report's own and is replaced as a whole. Links to the results are relative.
     title : heading; default: the folder's name.
     config : configuration file to show as it is.
 
@@ -93,7 +93,7 @@ def write_report(
 
 def check_folder(output: Path) -> None:
     """Raise `InputError` where writing the report would replace somebody's files."""
-    if output.name != PAGES[0].file:
+    if output.name != PAGES[0].file or not output.parent.name:
         raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return

@@ -160,7 +160,7 @@ def test_a_report_takes_the_place_of_an_older_one_only(fake: Fake, tmp_path: Pat
     (out.parent / "thesis.tex").write_text("all of it")
     with pytest.raises(InputError, match=r"holds thesis\.tex, which is no part of a report"):
         write_report(fake.folder, out)
-    with pytest.raises(InputError, match="first page is called index.html"):
+    with pytest.raises(InputError, match=r"first page is called index\.html"):
         write_report(fake.folder, tmp_path / "report")
     assert (out.parent / "thesis.tex").read_text() == "all of it"
 
