@@ -4,7 +4,8 @@
 
 A number is [mean, low, high], 95 % bootstrap over the pooled inputs (`lrpgen.evaluate.bootstrap`): they say how sure the mean is
 for these models, not for other models. Differences are to the base rule (`base`), the base cut at the input to the same zeros
-and the same Gini index (`zeros`, `gini`), the method without its reference (`plain`), `deepshap` and `ism`.
+and the same Gini index (`zeros`, `gini`), the method without its reference (`plain`), `deepshap` and `ism`, and the same
+function with larger activations (`twin`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from lrpgen.files import read_json, write_text
 from lrpgen.provenance import versions
 
 DIGITS = 4
-COMPARED = ("rma", "rra", "pointing", "aopc_shuffles", "aopc_zeros", "insertion_shuffles", "ism", "ism_kept")
+TWIN = {"small": "sum"}  # the same function, inputs and seeds
+COMPARED = ("rma", "rra", "pointing", "aopc_shuffles", "ism")  # in differences and controls; values have every measure
 Pooled = dict[tuple[str, str], pd.DataFrame]  # (method, control) -> measures of every input
 
 
@@ -52,9 +54,10 @@ def against(method: str) -> dict[str, tuple[str, str]]:
     return {name: key for name, key in found.items() if key != (method, "")}
 
 
-def scenario(runs: list[Path]) -> dict[str, Any]:
-    """Everything of one scenario, its runs being its seeds."""
+def scenario(runs: list[Path], twins: list[Path]) -> dict[str, Any]:
+    """Everything of one scenario, its runs being its seeds. twins : runs of a model with the same function, if any."""
     tables = pooled(runs)
+    same = pooled(twins)
     facts = [read_json(run / "scenario.json", "scenario") for run in runs]
     summaries = [read_json(run / "evaluation" / "summary.json", "summary") for run in runs]
     names = [method for method, control in tables if not control]
@@ -62,6 +65,7 @@ def scenario(runs: list[Path]) -> dict[str, Any]:
     for name in names:
         own = tables[name, ""]
         pairs = {word: tables[key] for word, key in against(name).items() if key in tables}
+        pairs |= {"twin": same[name, ""]} if same else {}
         rows[name] = {
             "values": {measure: number(bootstrap.mean(own[measure])) for measure in MEASURES if measure in own},
             "controls": {
@@ -85,6 +89,11 @@ def scenario(runs: list[Path]) -> dict[str, Any]:
         "chosen": {rule: [fact["chosen"][rule]["share"] for fact in facts] for rule in facts[0]["chosen"]},
         "rows": rows,
     }
+
+
+def twins(by_name: dict[str, list[Path]], name: str) -> list[Path]:
+    seeds = {run.name.rpartition(".")[2] for run in by_name[name]}
+    return [run for run in by_name.get(TWIN.get(name, ""), []) if run.name.rpartition(".")[2] in seeds]
 
 
 def number(found: dict[str, Any]) -> list[float | None]:
@@ -121,7 +130,7 @@ def main() -> None:
         "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, no GPU used",
         "versions": versions(),
         "setting": {key: setting[key] for key in ("draws", "steps", "checks", "timed", "rounds")},
-        "scenarios": {name: scenario(runs) for name, runs in by_name.items()},
+        "scenarios": {name: scenario(runs, twins(by_name, name)) for name, runs in by_name.items()},
     }
     write_text(arguments.output, compact(result) + "\n")
 

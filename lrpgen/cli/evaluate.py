@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
+from .outcome import Numbers
 
 
 def evaluate(
@@ -28,7 +29,7 @@ def evaluate(
     target: Annotated[str | None, typer.Option(help="Output to explain; windows: their own class.")] = None,
     split: Annotated[str, typer.Option(help="Part of the windows: test, validation or train.")] = "test",
     inputs: Annotated[int, typer.Option(min=2, help="At most so many windows, drawn by the seed.")] = 200,
-    draws: Annotated[int, typer.Option(min=1, help="Orders and shuffles a curve is the mean of.")] = 5,
+    draws: Annotated[int, typer.Option(min=1, help="Orders and shuffles a curve is the mean of.")] = 2,
     steps: Annotated[int, typer.Option(min=1, help="Steps of a deletion or insertion curve.")] = 20,
     checks: Annotated[
         int, typer.Option(min=0, help="Inputs of the stability and sanity checks; 0 = leave them out.")
@@ -38,7 +39,7 @@ def evaluate(
     gpus: Gpus = 0,
     allow_cpu: AllowCpu = False,
     threads: Threads = 0,
-) -> None:
+) -> Numbers:
     """Which method explains this model best, and does pruning help? Measures, controls and costs of many methods.
 
     Writes summary.json, methods.tsv, values.tsv.gz and figures. No method sees the truth.
@@ -54,7 +55,7 @@ def evaluate(
     from ..evaluate.run import Evaluation
     from ..evaluate.run import evaluate as run
 
-    run(
+    found = run(
         Evaluation(
             models=tuple(model),
             windows=windows,
@@ -70,3 +71,4 @@ def evaluate(
             threads=threads,
         )
     )
+    return {"inputs": found["setting"]["inputs"], "methods": len(found["rows"])}

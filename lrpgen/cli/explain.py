@@ -24,6 +24,7 @@ from .options import (
     read_batch_size,
     read_reference,
 )
+from .outcome import Numbers
 
 
 def explain(
@@ -37,7 +38,7 @@ def explain(
     stride: Annotated[int, typer.Option(help="Distance of two tiles, bp.")] = 50,
     target: Annotated[str | None, typer.Option(help="Class to explain; windows: their own class.")] = None,
     composite: Composite = "epsilon",
-    prune_positive: PrunePositive = "0.25",
+    prune_positive: PrunePositive = "0.1",
     prune_negative: PruneNegative = None,
     redistribute: Redistribute = "lambda",
     reference: Reference = None,
@@ -60,7 +61,7 @@ def explain(
     gpus: Gpus = 0,
     allow_cpu: AllowCpu = False,
     threads: Threads = 0,
-) -> None:
+) -> Numbers | None:
     """Pruned layer-wise relevance (PLRP) of windows or of a whole genome.
 
     A job that was killed goes on where it was when it is run again: finished blocks lie in OUTPUT.parts until it is done.
@@ -104,17 +105,18 @@ def explain(
     )
     if describe:
         print(describe_model(job.model, composite, job.prune))
-    elif calibrate is not None:
+        return None
+    if calibrate is not None:
         from ..relevance.calibrate import calibrate_tiles, calibrate_windows
 
         if windows is not None:
-            calibrate_windows(job, windows, chosen, minutes)
-        elif genome is not None:
-            calibrate_tiles(job, genome, stride, minutes)
-    elif windows is not None:
-        explain_windows(job, windows, chosen)
-    elif genome is not None:
-        explain_tiles(job, genome, stride)
+            return calibrate_windows(job, windows, chosen, minutes)
+        assert genome is not None  # checked above
+        return calibrate_tiles(job, genome, stride, minutes)
+    if windows is not None:
+        return {"windows": explain_windows(job, windows, chosen)}
+    assert genome is not None
+    return {"tiles": explain_tiles(job, genome, stride)}
 
 
 def _check_asked(output: Path | None, windows: Path | None, genome: Path | None, shuffled: int) -> None:

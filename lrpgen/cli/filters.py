@@ -39,7 +39,7 @@ def filters(
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Convolution, where several read the bases.")] = None,
     composite: Composite = "epsilon",
-    prune_positive: PrunePositive = "0.25",
+    prune_positive: PrunePositive = "0.1",
     prune_negative: PruneNegative = None,
     redistribute: Redistribute = "lambda",
     reference: Reference = None,

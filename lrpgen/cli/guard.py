@@ -1,4 +1,4 @@
-"""What every command checks before it starts: no output takes the place of an input."""
+"""What every command does before and after its work: no output takes the place of an input; it says what came out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from typing import Any
 from typer.core import TyperCommand
 
 from ..errors import InputError
-
-OUTPUTS = ("output", "history", "metrics", "plots", "calibrate")  # parameters that name what a command writes
+from .outcome import OUTPUTS, telling
 
 
 class Guarded(TyperCommand):
-    """A command that refuses to write over its own input, or two outputs to one place."""
+    """A command that refuses to write over its own input, or two outputs to one place.
 
-    def invoke(self, ctx: Any) -> Any:
+    Its function returns None, or key numbers by name: then a summary is shown at the end.
+    """
+
+    def invoke(self, ctx: Any) -> None:
         check_places(ctx.params)
-        return super().invoke(ctx)
+        with telling(ctx) as outcome:
+            outcome.numbers = super().invoke(ctx)
 
 
 def check_places(params: dict[str, Any]) -> None:

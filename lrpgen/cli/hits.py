@@ -9,6 +9,7 @@ import typer
 
 from ..errors import InputError
 from .options import Output, Seed
+from .outcome import Numbers
 
 
 def hits(
@@ -28,7 +29,7 @@ def hits(
     ] = None,
     max_q: Annotated[float, typer.Option("--max-q", help="Largest q-value of a hit.")] = 0.05,
     seed: Seed = 1,
-) -> None:
+) -> Numbers:
     """Find every instance of the patterns, by relevance and letters, as BED with q-values.
 
     In the explained windows of a store, or along a genome with a relevance track.
@@ -41,10 +42,11 @@ def hits(
     from ..motifs.hits import find_hits, find_track_hits
 
     if store is not None and target is not None and track is None and genome is None:
-        find_hits(store, patterns, target, output, max_q=max_q, seed=seed)
+        found = find_hits(store, patterns, target, output, max_q=max_q, seed=seed)
     elif track is not None and genome is not None and store is None and target is None:
-        find_track_hits(track, genome, patterns, output, max_q=max_q, seed=seed)
+        found = find_track_hits(track, genome, patterns, output, max_q=max_q, seed=seed)
     else:
         raise InputError(
             "hits are looked for in a STORE with --target, or in a --track with --genome; give one of the two"
         )
+    return {"hits": found["hits"], "hits_of": {row["pattern"]: row["hits"] for row in found["patterns"]}}

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from .. import __version__
 from ..errors import LrpgenError
+from ..progress import VOICE
 from .guard import Guarded
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
         "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
         "(snakemake --cores all) runs; prune chooses how sparse relevance may be; then merge, hits, filters, enrich and "
-        "export look further. Each command also works by hand."
+        "export look further; plot draws figures for papers. Each command also works by hand."
     ),
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,13 +37,23 @@ for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name, cls=Guarded)(_command)
 
-GROUPS = ("models",)  # commands with commands of their own
+GROUPS = ("models", "plot")  # commands with commands of their own
 for _name in GROUPS:
     app.add_typer(getattr(importlib.import_module(f".{_name}", __package__), _name), name=_name)
 
 
+TALK = ("--quiet", "--plain", "--json")  # options of every command, given before its name
+
+
 @app.callback(invoke_without_command=True)
-def root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    quiet: bool = typer.Option(False, "--quiet", help="Say nothing but errors and, on stdout, where the result is."),
+    plain: bool = typer.Option(False, "--plain", help="Plain lines on a terminal too: no bars, no colours."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object on stdout at the end, for machines."),
+) -> None:
+    del json  # `outcome` reads it
+    VOICE.begin(quiet=quiet, plain=plain)
     if version:
         print(f"lrpgen {__version__}")
         raise typer.Exit
@@ -55,7 +66,7 @@ def main() -> None:
     except LrpgenError as error:
         _stop(str(error))
     except TyperException as error:
-        _stop(f"{_wording(error)} ({_hint(error)} --help shows what there is)")
+        _stop(_wording(error))
     except typer.Abort:
         sys.exit(130)
     except OSError as error:
@@ -67,11 +78,11 @@ def main() -> None:
 
 
 def _wording(error: Any) -> str:
-    return error.format_message() if hasattr(error, "format_message") else str(error)
-
-
-def _hint(error: Any) -> str:
-    return error.ctx.command_path if getattr(error, "ctx", None) else "lrpgen"
+    if (option := getattr(error, "option_name", None)) in TALK:
+        return f"{option} goes before the command; write: lrpgen {option} COMMAND"
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "lrpgen"
+    return f"{text} ({command} --help shows what there is)"
 
 
 def _stop(sentence: str) -> NoReturn:

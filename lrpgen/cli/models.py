@@ -31,7 +31,7 @@ Activation = Annotated[str | None, typer.Option(help="softmax, sigmoid, exp or i
 Chosen = Annotated[str | None, typer.Option("--keep", help="The one output to keep of several.")]
 
 
-@models.command("list")
+@models.command("list", cls=Guarded)
 def list_command(seed: Seed = 1) -> None:
     """Architectures and file formats, each with a reference.
 
@@ -43,7 +43,7 @@ def list_command(seed: Seed = 1) -> None:
     print(catalogue())
 
 
-@models.command("inspect")
+@models.command("inspect", cls=Guarded)
 def inspect_command(
     model: File,
     weights: Weights = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import MaxNameQ, Names, Output, Palette, Release, Seed, Taxon
+from .outcome import Numbers
 
 
 def motifs(
@@ -29,7 +30,7 @@ def motifs(
     max_name_q: MaxNameQ = 0.05,
     seed: Seed = 1,
     palette: Palette = "cvd",
-) -> None:
+) -> Numbers:
     """Find motifs in the relevance of one class: seqlets of both signs, patterns and their names, MEME, BED, logos.
 
     \b
@@ -42,7 +43,7 @@ def motifs(
     from ..motifs.run import find_motifs
 
     naming = Naming(names, release, taxon, max_name_q)
-    find_motifs(
+    found = find_motifs(
         store,
         target,
         output,
@@ -54,3 +55,6 @@ def motifs(
         seed=seed,
         palette=palette,
     )
+    named = sum(bool(pattern["name"]) for pattern in found["patterns"])
+    patterns = {"patterns": len(found["patterns"]), "named_patterns": named}
+    return {"windows": found["windows"], "seqlets": found["seqlets"], **patterns}

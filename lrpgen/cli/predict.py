@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
+from .outcome import Numbers
 
 
 def predict(
@@ -38,7 +39,7 @@ def predict(
     gpus: Gpus = 0,
     allow_cpu: AllowCpu = False,
     threads: Threads = 0,
-) -> None:
+) -> Numbers:
     """Predictions for labelled windows (and how good they are), for regions, for sequences or for a whole genome.
 
     Example: lrpgen predict results/hla/windows.h5 --model results/hla/model.safetensors -o predictions.tsv
@@ -58,19 +59,28 @@ def predict(
     if windows is not None:
         from ..models.predict import predict
 
-        predict(windows, model, output, metrics, target=target, baseline=baseline, plots=plots, **how)
-        return
+        found = predict(windows, model, output, metrics, target=target, baseline=baseline, plots=plots, **how)
+        return _key_numbers(found)
     from ..models.ensemble import Ensemble
     from ..models.scan import predict_fasta, predict_genome, predict_regions
 
     ensemble = Ensemble(model, **how)
     if fasta is not None:
-        predict_fasta(fasta, ensemble, output)
-    elif genome is not None and bed is not None:
-        predict_regions(bed, genome, ensemble, output)
-    elif genome is not None:
-        chosen = labels.split(",") if labels else None
-        predict_genome(genome, stride, ensemble, output, bigwig=bigwig, labels=chosen)
+        return {"sequences": predict_fasta(fasta, ensemble, output)}
+    assert genome is not None  # checked above
+    if bed is not None:
+        return {"regions": predict_regions(bed, genome, ensemble, output)}
+    chosen = labels.split(",") if labels else None
+    return {"tiles": predict_genome(genome, stride, ensemble, output, bigwig=bigwig, labels=chosen)}
+
+
+def _key_numbers(metrics: dict[str, Any]) -> Numbers:
+    """Of each part that has windows: how many, and what is said about all outputs at once."""
+    parts = {part: found for part, found in metrics["splits"].items() if found["windows"]}
+    return {
+        part: {"windows": found["windows"]} | {k: v for k, v in found["overall"].items() if isinstance(v, float)}
+        for part, found in parts.items()
+    }
 
 
 def _check_choice(windows: Path | None, bed: Path | None, genome: Path | None, fasta: Path | None) -> None:

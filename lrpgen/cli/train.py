@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import AllowCpu, Device, Gpus, Output, Seed, Threads
+from .outcome import Numbers
 
 
 def train(
@@ -38,7 +39,7 @@ def train(
     gpus: Gpus = 0,
     allow_cpu: AllowCpu = False,
     threads: Threads = 0,
-) -> None:
+) -> Numbers:
     """Train a CNN on labelled windows; the test part is not looked at.
 
     A run that was interrupted goes on after its last whole epoch when the same command is given again.
@@ -73,3 +74,6 @@ def train(
         from ..plots.quality import draw_history
 
         draw_history(found, plots)
+    best = next((entry for entry in found["epochs"] if entry["epoch"] == found["best_epoch"]), {})
+    kept = {name: best[name] for name in ("train_loss", "validation_loss") if name in best}
+    return {"epochs": len(found["epochs"]), "best_epoch": found["best_epoch"], **kept}

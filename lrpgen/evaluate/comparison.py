@@ -66,7 +66,7 @@ class Setting:
     the stability and sanity checks, the first ones; 0 = none of these. timed : inputs whose explanation is timed, over
     `rounds`."""
 
-    draws: int = faithfulness.DRAWS
+    draws: int = 2
     steps: int = faithfulness.STEPS
     seed: int = 1
     checks: int = FIRST

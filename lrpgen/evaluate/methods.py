@@ -32,6 +32,7 @@ MOST = 0.9  # share that adaptive pruning may reach: the largest of the comparis
 SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9)
 REFERENCES = ("", "@uniform", "@composition", "@10")
 COMPARED_RULES = ("lrp0", "epsilon", "gamma", "zplus", "alpha2_beta1", "epsilon_plus", "relative", "relative_layer")
+REFERRED = ("integrated_gradients", "deeplift")  # peers that take a reference
 WITHOUT_REFERENCE = ("gradient", UNIT, "ism")
 
 # What sets apart the variants of plrp-lambda.
@@ -86,7 +87,17 @@ def compared(
     lrp += [f"plrp-matrix:{share:g}:epsilon" for share in shares]
     lrp += [f"plrp-{how}:{share:g}:{rule}" for how in ("input", "linear") for rule in rules for share in (0.25, 0.5)]
     lrp += [f"plrp-adaptive:0.1:{rule}" for rule in rules]
-    return [*PEERS, *(method + reference for method in lrp for reference in REFERENCES if reference in references)]
+    every = [method + reference for method in (*REFERRED, *lrp) for reference in references]
+    return list(dict.fromkeys([*PEERS, *every]))
+
+
+def usual() -> list[str]:
+    """The methods that `lrpgen evaluate` compares unless told: the peers, rules, references, p, and ways to prune."""
+    lrp = ["epsilon", "gamma", "zplus", "alpha2_beta1", "epsilon_plus", "relative"]
+    lrp += ["epsilon@uniform", "epsilon@10", "epsilon_plus@uniform"]
+    lrp += [f"plrp-lambda:{share:g}:epsilon" for share in SHARES]
+    lrp += [f"plrp-lambda:{share:g}:{rule}" for rule in ("epsilon_plus", "epsilon@uniform") for share in (0.1, 0.25)]
+    return [*PEERS, *lrp, "plrp-matrix:0.25:epsilon", "plrp-input:0.25:epsilon", "plrp-adaptive:0.1:epsilon"]
 
 
 def read_method(text: str) -> Method:

@@ -20,13 +20,12 @@ from ..relevance.work import draw
 from ..sequences.windowfile import open_windows
 from .attribution import Subject, costs
 from .comparison import Comparison, Row, Setting
-from .methods import compared, read_method
+from .methods import compared, read_method, usual
 from .peers import check_installed
 from .summary import summarise
 from .tables import rows_table
 from .truth import read_mask
 
-USUAL_REFERENCES = ("", "@uniform")
 FEWEST = 2  # inputs an interval needs
 
 
@@ -108,7 +107,7 @@ def evaluate(job: Evaluation) -> dict[str, Any]:
 def chosen_methods(wanted: tuple[str, ...] | None) -> list[str]:
     """Names, checked before anything is computed. Of those nobody named, what is not installed is left out."""
     if wanted is None or wanted == ("all",):
-        return list(_installed(compared() if wanted else compared(references=USUAL_REFERENCES)))
+        return list(_installed(compared() if wanted else usual()))
     for name in wanted:
         check_installed(read_method(name).name, images=False)
     return list(dict.fromkeys(wanted))

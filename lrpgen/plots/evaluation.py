@@ -1,4 +1,4 @@
-"""Figures of an evaluation, drawn from its summary.json alone. Each is written as SVG and PNG."""
+"""Figures of an evaluation, drawn from its summary.json alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import InputError
 from ..evaluate.tables import reading
+from ..files import read_json
 from .style import CYCLE, FAINT, new_figure, save_all, styled
 from .trade import FAITHFUL, trade_figure
 
@@ -36,7 +38,46 @@ CURVES = {
     "insertion_zeros": ("insertion, into zeros", "share inserted"),
 }
 SHARE = 0.25  # of the pruned method whose curves are drawn
+FORMAT = "lrpgen-evaluation"
+FIGURES = ("sweep", "trade", "curves", "differences")
 Rows = list[dict[str, Any]]
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """summary.json of a folder of `lrpgen evaluate`; raises `InputError` for another one."""
+    path = folder / "summary.json"
+    summary = read_json(path, "summary of an evaluation")
+    if not isinstance(summary, dict) or summary.get("format") != FORMAT:
+        raise InputError(f"{path} is not of `lrpgen evaluate`; give the folder that it wrote")
+    return summary
+
+
+def one_figure(summary: dict[str, Any], figure: str, which: str | None = None) -> Figure:
+    """One of FIGURES. which : base of a sweep, composite of differences; None = the first there is.
+
+    Raises `InputError` for unknown words, and where the evaluation has nothing to draw.
+    """
+    choices = {
+        "sweep": list(_swept(summary["rows"])),
+        "differences": _pruned_composites(summary),
+        "trade": [],
+        "curves": [],
+    }
+    if figure not in FIGURES:
+        raise InputError(f"there is no figure {figure!r}; choose one of {', '.join(FIGURES)}")
+    known = choices[figure]
+    if which is not None and which not in known:
+        raise InputError(f"figure {figure} has no choice {which!r}; it has {', '.join(known) or 'none'}")
+    chosen = which if which is not None else next(iter(known), "")
+    found = {
+        "sweep": lambda: sweep_figure(summary, chosen),
+        "differences": lambda: differences_figure(summary, chosen),
+        "trade": lambda: trade_figure(summary),
+        "curves": lambda: curves_figure(summary),
+    }[figure]()
+    if found is None:
+        raise InputError(f"the evaluation has nothing that a figure {figure} shows; evaluate more --methods")
+    return found
 
 
 def draw_evaluation(summary: dict[str, Any], folder: Path) -> list[str]:
@@ -49,7 +90,7 @@ def draw_evaluation(summary: dict[str, Any], folder: Path) -> list[str]:
         f"sweep_{_slug(base)}": sweep_figure(summary, base) for base in list(_swept(summary["rows"]))[:MOST_SWEEPS]
     }
     figures |= {"trade": trade_figure(summary), "curves": curves_figure(summary)}
-    composites = dict.fromkeys(row["composite"] for row in summary["rows"] if row["name"].startswith("plrp-"))
+    composites = _pruned_composites(summary)
     figures |= {f"differences_{_slug(name)}": differences_figure(summary, name) for name in composites}
     drawn = {name: figure for name, figure in figures.items() if figure is not None}
     save_all(drawn, folder)
@@ -152,17 +193,21 @@ def differences_figure(summary: dict[str, Any], composite: str) -> Figure | None
     return figure
 
 
+def _pruned_composites(summary: dict[str, Any]) -> list[str]:
+    return list(dict.fromkeys(row["composite"] for row in summary["rows"] if row["name"].startswith("plrp-")))
+
+
 def _slug(text: str) -> str:
     """A file name: composites may hold *, = and commas."""
     return re.sub(r"[^\w.@()-]+", "_", text)
 
 
 def _swept(rows: Rows) -> dict[str, Rows]:
-    """Composite and reference -> its rows pruned by a share, where one way of pruning has two shares or more."""
+    """Base (such as epsilon@10) -> its rows pruned by a share, where one way of pruning has two shares or more."""
     groups: dict[str, Rows] = {}
     for row in rows:
         if row["name"] in PRUNED and row["share"] is not None:
-            groups.setdefault(row["composite"] + row["reference"], []).append(row)
+            groups.setdefault(row["base"], []).append(row)
     return {
         base: found
         for base, found in groups.items()
@@ -223,12 +268,12 @@ def _curves_shown(rows: Rows) -> dict[str, tuple[str, str]]:
 
 def _lines(rows: Rows) -> tuple[list[float], dict[str, float]]:
     """Line of each row, and of the head of each group of rows with one composite and reference."""
-    groups = dict.fromkeys(row["composite"] + row["reference"] for row in rows)
+    groups = dict.fromkeys(row["base"] for row in rows)
     places, heads, line = [math.nan] * len(rows), {}, 0
     for head in groups:
         heads[head] = float(line)
         for i, row in enumerate(rows):
-            if row["composite"] + row["reference"] == head:
+            if row["base"] == head:
                 line += 1
                 places[i] = float(line)
         line += 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..files import writing
+from ..files import atomic, writing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,8 @@ PALETTES = {
 }
 INK, FAINT, LINE = "#222222", "#8a8a8a", "#0072B2"
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")  # Okabe-Ito, for lines and points
-DPI = 150
+DPI, PRINT_DPI = 150, 300
+SUFFIXES = (".svg", ".pdf", ".png")
 SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "font.size": 9,
@@ -41,6 +42,7 @@ SETTINGS: Any = {
     "savefig.facecolor": "white",
     "svg.fonttype": "none",  # text stays text: searchable, editable
     "svg.hashsalt": "lrpgen",  # ids that do not change from run to run
+    "pdf.fonttype": 42,  # TrueType: text that other programs can edit
 }
 
 
@@ -75,10 +77,8 @@ def new_figure(width: float, height: float) -> Figure:
 def save(figure: Figure, stem: Path) -> None:
     """Write `stem`.svg and `stem`.png, byte for byte the same for the same figure."""
     with styled():
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-        Path(f"{stem}.svg").write_text(_shorter(text.getvalue()), encoding="utf-8")
-        figure.savefig(f"{stem}.png", format="png", dpi=DPI, metadata={"Software": None})
+        _write(figure, Path(f"{stem}.svg"))
+        _write(figure, Path(f"{stem}.png"))
 
 
 def save_all(figures: dict[str, Figure], folder: Path) -> None:
@@ -87,6 +87,30 @@ def save_all(figures: dict[str, Figure], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, figure in figures.items():
             save(figure, folder / name)
+
+
+def check_suffix(path: Path) -> None:
+    """Raise `InputError` unless the name of a figure says how it is written: one of SUFFIXES."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path} does not end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}; name the figure so")
+
+
+def save_as(figure: Figure, path: Path) -> None:
+    """Write one file, SVG, PDF or PNG (at PRINT_DPI) by its suffix, whole or not at all; the same bytes every time."""
+    check_suffix(path)
+    with atomic(path) as tmp, styled():
+        _write(figure, tmp, PRINT_DPI)
+
+
+def _write(figure: Figure, path: Path, dpi: int = DPI) -> None:
+    kind = path.suffix.lower().removeprefix(".")
+    if kind == "svg":
+        text = io.StringIO()
+        figure.savefig(text, format="svg", dpi=dpi, metadata={"Date": None, "Creator": None})
+        path.write_text(_shorter(text.getvalue()), encoding="utf-8")
+    else:
+        nameless = {"CreationDate": None, "Creator": None, "Producer": None} if kind == "pdf" else {"Software": None}
+        figure.savefig(path, format=kind, dpi=dpi, metadata=nameless)
 
 
 def _shorter(svg: str) -> str:

@@ -134,7 +134,7 @@ def test_the_usual_methods():
     usual, every = chosen_methods(None), chosen_methods(("all",))
     assert set(usual) < set(every)
     assert {"gradient", "integrated_gradients", "deepshap", "ism", "epsilon", "epsilon@uniform", PRUNED} <= set(usual)
-    assert "epsilon@10" in set(every) - set(usual)
+    assert "epsilon@composition" in set(every) - set(usual)
     assert chosen_methods(("ism", "epsilon", "ism")) == ["ism", "epsilon"]
 
 

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lrpgen.plots.evaluation import curves_figure, differences_figure, draw_evaluation, sweep_figure
+from lrpgen.plots.evaluation import curves_figure, differences_figure, draw_evaluation, one_figure, sweep_figure
 from lrpgen.plots.style import save
 from lrpgen.plots.trade import family, trade_figure
 
@@ -50,7 +50,14 @@ def made_up(truth=True, **which):
         text = ":".join([name, *([f"{p or 0.1:g}", composite] if name.startswith("plrp-") else [])]) + reference
         level = 0.15 if name == "random" else 0.4 + 0.1 * bool(reference) + 0.15 * (p or 0) + 0.02 * len(name) / 10
         base = composite + reference if name.startswith("plrp-") else None
-        row = {"method": text, "name": name, "composite": composite, "share": p, "reference": reference, "base": base}
+        row = {
+            "method": text,
+            "name": name,
+            "composite": composite,
+            "share": p,
+            "reference": reference[1:],
+            "base": base,
+        }
         row["values"] = values(random, level, truth)
         others = {"deepshap": -0.05, "ism": -0.1} | ({"base": 0.05, "zeros": 0.03, "gini": 0.02} if base else {})
         row["controls"] = {kind: values(random, level - 0.03, truth) for kind in ("zeros", "gini") if base}
@@ -212,3 +219,11 @@ def test_differences_stand_on_their_line(small):
         assert math.isclose(line.get_ydata()[at], labels["lambda 0.25"], abs_tol=0.2)  # the last of that name: @10
         assert bars.get_paths()[at].vertices[:, 0].tolist() == entry["interval"]
     assert differences_figure(small, "gamma") is None
+
+
+def test_one_figure_is_chosen_by_its_base():
+    figure = one_figure(made_up(), "sweep", "epsilon@uniform")
+    line = figure.axes[0].get_lines()[0]
+    assert line.get_xdata().tolist() == [0, *SHARES]  # the base, with its reference, at 0
+    heads = [label.get_text() for label in one_figure(made_up(), "differences").axes[0].get_yticklabels()]
+    assert heads[: len(REFERENCES)] == [f"epsilon{reference}" for reference in REFERENCES]

@@ -48,7 +48,7 @@ def test_the_policy_admits_exactly_the_script_that_is_there(report: Report, name
 
 def test_links_lead_somewhere(report: Report) -> None:
     local = {h for h in report.values("href") if not h.startswith(("http", "#"))}
-    assert {"../windows.h5", "../motifs/donor/logos/pos_0.svg", "../tracks/donor.relevance.bw"} <= local
+    assert {"browser.html", "../windows.h5", "../motifs/donor/logos/pos_0.svg", "../tracks/donor.relevance.bw"} <= local
     for target in local:
         file, _, section = target.partition("#")
         assert (report.folder / file).exists(), target
@@ -201,6 +201,7 @@ def test_sequences_without_a_genome(tmp_path: Path) -> None:
     assert "without a genome" in report.text
     assert "separate sequences have no genome to lay them on" in report.text
     assert report.data()["genome"] is False
+    assert not (report.folder / "browser.html").exists()
 
 
 def test_only_a_results_folder_is_taken(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def test_evaluation_is_run_when_asked_for(setting: Callable[..., Path]) -> None:
     assert of in found["genes"]
     assert "--labels positive --truth peaks.bed" in found["peaks"]
     assert "--truth" not in found["own"]
-    usual = "--split test --inputs 200 --draws 5 --steps 20 --checks 64 --seed 1"
+    usual = "--split test --inputs 200 --draws 2 --steps 20 --checks 64 --seed 1"
     assert all(usual in line and "--methods" not in line for line in found.values())
 
 
