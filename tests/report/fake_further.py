@@ -32,6 +32,7 @@ def write(folder: Path, regions: pd.DataFrame, classes: list[str], origin: int) 
 def seqlets(folder: Path, regions: pd.DataFrame, target: str, origin: int) -> None:
     """One seqlet of pos_0 in every second window of the class, its first base at +1; on either strand."""
     rows = []
+    region: Any
     for i, region in enumerate(regions[regions["label"] == target][::2].itertuples()):
         first = region.start + origin if region.strand == "+" else region.end - origin - SEQLET
         rows.append([region.chrom, first, first + SEQLET, "pos_0", 500, region.strand, f"{2 + i / 100:.2f}", 0.001, "+",
