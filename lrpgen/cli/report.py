@@ -1,4 +1,4 @@
-"""`lrpgen report`: one self-contained page about a results folder."""
+"""`lrpgen report`: a folder of pages about a results folder."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def report(
     title: Annotated[str | None, typer.Option("--title", help="Title; default: the folder's name.")] = None,
     seed: Annotated[int, typer.Option("--seed", help="Accepted like everywhere; a report has no chance in it.")] = 1,
 ) -> None:
-    """Write one HTML page with data, quality, logos, loci, ledger and methods; it opens from disk, offline.
+    """Write a folder of HTML pages: findings, motifs, loci, evaluation, ledger, methods; they open from disk, offline.
 
-    Only reads files. A step that was not run is left out, and the page says so.
+    Only reads files. A step that was not run is left out, and its page says so. -o names the first page; its folder is
+    the report's own and is replaced as a whole.
 
     Example: lrpgen report results/hla -o results/hla/report/index.html
     """

@@ -1,8 +1,10 @@
-"""The report: one self-contained HTML page, made only by reading the files of a results folder.
+"""The report: a folder of light HTML pages that open from disk, made only by reading the files of a results folder.
 
-`collect` reads files into plain dataclasses, `loci` the relevance store; `setting` says what kind of run it is, `places`
-where positions are counted from; `findings`, `quality` and `sentences` turn numbers into words, `charts` and `figures`
-into inline SVG; `page` renders the templates. Public: `write_report`.
+Files to plain dataclasses: `collect`, which asks `loci` (the relevance store), `patterns` with `instances` (where seqlets
+lie), `evaluation`, `filters`, `genome` and `runtimes`. `setting` says what kind of run it is, `places` where positions are
+counted from. Numbers to words: `findings`, `quality`, `verdicts`, `sentences`; to inline SVG: `charts`, `figures`. `page`
+renders the templates in their `environment`; `data` writes what is loaded on demand,
+`browser` the genome browser. Public: `write_report`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -26,8 +26,8 @@ from ..files import atomic_dir, write_text
 from ..relevance.store import Store, open_store
 from ..sequences import Genome
 from ..sequences.windowfile import open_windows
+from .environment import TEMPLATES, environment
 from .features import Feature, annotation, hits, predictions, seqlets, strongest
-from .page import TEMPLATES, environment
 from .windowtrack import stretches, strongest_windows, write_window_track
 
 VENDOR = Path(__file__).parent / "vendor"

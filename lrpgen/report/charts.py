@@ -1,14 +1,20 @@
-"""The page's charts built from the collected numbers: quality curves, training history, pattern logos."""
+"""The pages' charts built from the collected numbers: quality curves, training history, pattern logos."""
 
 from __future__ import annotations
 
+import base64
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
-from .collect import Pattern, Results
-from .figures import Frame, Line, chart, logo, padded
-from .numbers import number, score
+from .collect import Results
+from .figures import Frame, Line, bars, chart, logo, padded
+from .filters import Filter
+from .instances import Instances
+from .numbers import count, number, offset, score
+from .patterns import Pattern
 from .quality import tested
 from .sentences import join
 
@@ -106,3 +112,35 @@ def pattern_logo(pattern: Pattern) -> dict[str, Markup]:
         "forward": logo(pattern.cwm, f"Pattern {pattern.name}: {pattern.consensus}", "pattern"),
         "reverse": logo(pattern.cwm[::-1, ::-1], f"Pattern {pattern.name}, reverse complement", "pattern"),
     }
+
+
+def filter_logo(one: Filter) -> Markup:
+    """Information of a filter's sites, letters in bits."""
+    assert one.bits is not None
+    return logo(one.bits, f"Filter {one.name}: {one.consensus}, {number(one.information)} bits", "pattern small")
+
+
+BINS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)  # bases of a column of the histogram
+COLUMNS = 60  # at most
+
+
+def places_chart(instances: Instances, name: str, what: str) -> Markup:
+    """Where the middles of a pattern's seqlets lie, counted from the origin `what`."""
+    before, after = instances.reach
+    step = next((b for b in BINS if (before + after) / b <= COLUMNS), BINS[-1])
+    first, last = -(-before // step), -(-after // step)  # whole columns on either side of the origin
+    counts = np.bincount(instances.places // step + first, minlength=first + last)
+    low, middle, high = (round(float(q)) for q in np.quantile(instances.places, (0.25, 0.5, 0.75)))
+    label = (
+        f"Middles of {count(len(instances.places))} seqlets of {name}: median {offset(middle, 0)}, half of them from "
+        f"{offset(low, 0)} to {offset(high, 0)} ({what})."
+    )
+    return bars(counts, (-first * step, last * step), label)
+
+
+def picture(path: Path, text: str, most: int = 150_000) -> Markup | None:
+    """The SVG file at `path` as an <img> with `text` instead of it; None above `most` bytes of the page."""
+    data = base64.b64encode(path.read_bytes()).decode()
+    if len(data) > most:
+        return None
+    return Markup('<img class="picture" src="data:image/svg+xml;base64,{}" alt="{}">').format(Markup(data), text)

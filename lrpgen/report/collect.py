@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
@@ -16,7 +15,12 @@ from ..errors import InputError
 from ..files import existing, read_json, sha256
 from ..sequences.splice import frame_of
 from ..sequences.windowfile import open_windows
+from .evaluation import Evaluation, read_evaluation
+from .filters import Filters, read_filters
+from .genome import Enrichment, read_enrichment
 from .loci import Explained, read_explained
+from .patterns import Merged, Motifs, read_merged, read_motifs
+from .runtimes import Runtime, read_runtimes
 
 SPLITS = ("train", "validation", "test")
 CONFIG_CHARACTERS = 20_000  # a longer configuration is cut, and the page says so
@@ -59,37 +63,6 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """One motif; `sign` is positive or negative; `cwm` (4, W) weights, None where patterns.h5 does not hold them."""
-
-    name: str
-    sign: str
-    seqlets: int
-    length: int
-    consensus: str
-    information: float
-    mean_relevance: float
-    cwm: np.ndarray | None
-    files: list[Path]
-    known_as: str = ""  # the motif of a library that it matches, and that match's q
-    known_q: float | None = None
-
-
-@dataclass(frozen=True)
-class Motifs:
-    target: str
-    windows: int
-    zero_share: float | None
-    seqlets: dict[str, int]
-    grouping: str
-    shuffled: int | None
-    max_seqlet_q: float | None
-    patterns: list[Pattern]
-    notes: list[str]
-    folder: Path
-
-
-@dataclass(frozen=True)
 class Track:
     target: str
     summary: dict[str, Any]
@@ -105,6 +78,11 @@ class Results:
     metrics: dict[str, Any] | None = None
     explained: Explained | None = None
     motifs: list[Motifs] = field(default_factory=list)
+    merged: Merged | None = None
+    evaluation: Evaluation | None = None
+    filters: Filters | None = None
+    enrichment: list[Enrichment] = field(default_factory=list)
+    runtimes: list[Runtime] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     config: str | None = None
@@ -123,14 +101,20 @@ def collect(folder: Path, config: Path | None = None) -> Results:
     models, windows = _models(folder), _windows(folder / "windows.h5")
     activation = (models[0].card or {}).get("activation", "softmax") if models else "softmax"
     frame = frame_of(windows.source, windows.summary, windows.width) if windows else None
+    explained = read_explained(folder / "relevance.h5", activation, frame)
     results = Results(
         folder=folder,
         windows=windows,
         history=_json(folder / "history.json", "training history"),
         models=models,
         metrics=_json(folder / "metrics.json", "metrics"),
-        explained=read_explained(folder / "relevance.h5", activation, frame),
-        motifs=_motifs(folder / "motifs", windows.classes if windows else []),
+        explained=explained,
+        motifs=read_motifs(folder, windows.classes if windows else [], explained.sites_by_name if explained else None),
+        merged=read_merged(folder / "merged"),
+        evaluation=read_evaluation(folder / "evaluation"),
+        filters=read_filters(folder / "filters"),
+        enrichment=read_enrichment(folder / "enrichment"),
+        runtimes=read_runtimes(folder),
         tracks=_tracks(folder / "tracks"),
         files=_files(folder),
         config=_config(config),
@@ -207,63 +191,6 @@ def _contigs(regions: pd.DataFrame, lengths: dict[str, int], most: int = 6) -> t
         bins = [np.bincount(place[rows & (split == part)], minlength=SPLIT_BINS) for part in SPLITS]
         contigs.append(Contig(str(names[i]), length, int(counts[i]), np.stack(bins)))
     return contigs, len(names)
-
-
-def _motifs(folder: Path, classes: list[str]) -> list[Motifs]:
-    """Motifs of every class that has a folder, in the order of the class list."""
-    found = [_one_motifs(path.parent) for path in sorted(folder.glob("*/summary.json"))]
-    return sorted(found, key=lambda m: classes.index(m.target) if m.target in classes else len(classes))
-
-
-def _one_motifs(folder: Path) -> Motifs:
-    summary = read_json(folder / "summary.json", "motif summary")
-    try:
-        patterns = [_pattern(folder, row) for row in summary["patterns"]]
-        return Motifs(
-            target=str(summary["target"]),
-            windows=int(summary["windows"]),
-            zero_share=summary.get("zero_share"),
-            seqlets={str(sign): int(n) for sign, n in summary["seqlets"].items()},
-            grouping=summary.get("grouping", "greedy"),
-            shuffled=(summary.get("null") or {}).get("windows"),
-            max_seqlet_q=summary.get("max_seqlet_q"),
-            patterns=patterns,
-            notes=[str(note) for note in summary.get("notes", [])],
-            folder=folder,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{folder / 'summary.json'} lacks what a report needs ({error}); run `lrpgen motifs`"
-        ) from error
-
-
-def _pattern(folder: Path, row: dict[str, Any]) -> Pattern:
-    name = str(row["pattern"])
-    logos = [folder / str(row[key]) for key in ("logo", "logo_rc", "logo_match") if row.get(key)]
-    return Pattern(
-        name=name,
-        sign="negative" if str(row["sign"]).startswith(("-", "neg")) else "positive",
-        seqlets=int(row["seqlets"]),
-        length=int(row["length"]),
-        consensus=str(row["consensus"]),
-        information=float(row["information_bits"]),
-        mean_relevance=float(row["mean_relevance"]),
-        cwm=_cwm(folder / "patterns.h5", name),
-        files=[path for path in logos if path.is_file() and path.resolve().is_relative_to(folder.resolve())],
-        known_as=str(row.get("name") or ""),
-        known_q=row.get("q"),
-    )
-
-
-def _cwm(path: Path, name: str) -> np.ndarray | None:
-    if not path.exists():
-        return None
-    try:
-        with h5py.File(path, "r") as file:
-            data = file.get(f"{name}/cwm")
-            return np.asarray(data[:], dtype=float) if isinstance(data, h5py.Dataset) else None
-    except OSError as error:
-        raise InputError(f"{path} is not a readable HDF5 file; run `lrpgen motifs` again") from error
 
 
 def _tracks(folder: Path) -> list[Track]:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from .collect import SPLIT_BINS, SPLITS, Contig
 from .ledger import Ledger
-from .numbers import NARROW, count, number, offset, signed
+from .numbers import NARROW, count, number, offset, share, signed
 
 LETTERS = "ACGT"
 WIDEST = 26  # pixels of a letter in a logo of few
@@ -81,6 +81,53 @@ def chart(
             x, y = frame.px(line.x[i]), frame.py(line.y[i])
             parts.append(f'<circle class="mark {line.style}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
     return svg(frame.width, frame.height, label, "".join(parts))
+
+
+def bars(counts: np.ndarray, span: tuple[float, float], label: str) -> Markup:
+    """A histogram: `counts` (B,) in equal columns over `span`, a dashed line at 0, the largest count as only tick."""
+    frame = Frame(height=110, left=30, top=10, bottom=24, x=span, y=(0, max(1, int(counts.max(initial=0)))))
+    column = (span[1] - span[0]) / max(len(counts), 1)
+    parts = [
+        f'<rect class="bar" x="{frame.px(span[0] + i * column):.1f}" y="{frame.py(float(n)):.1f}" '
+        f'width="{frame.px(column) - frame.px(0) - 0.5:.2f}" height="{frame.py(0) - frame.py(float(n)):.1f}"/>'
+        for i, n in enumerate(counts)
+        if n
+    ]
+    parts.append(_segment(frame, span[0], 0, span[1], 0, "grid"))
+    parts.append(
+        f'<text class="tick" x="{frame.left - 5}" y="{frame.top + 8}" text-anchor="end">{count(frame.y[1])}</text>'
+    )
+    for value in ticks(*span):
+        x, name = frame.px(value), signed(value) if value else "0"
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{frame.height - 8}" text-anchor="middle">{name}</text>')
+    parts.append(_segment(frame, 0, 0, 0, frame.y[1], "middle"))
+    return svg(frame.width, frame.height, label, "".join(parts), "places")
+
+
+def layers_chart(ledger: Ledger) -> Markup:
+    """Per layer, from the output down: relevance that arrives, is handed on, and the share of the mass pruned there."""
+    row, left, width = 34, 165, 960
+    ends = [value for layer in ledger.layers for value in (layer.sum_in, layer.sum_out)]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    scale, y = (width - left - 290) / ((high - low) or 1), 4.0
+    zero = left - low * scale
+    parts = []
+    for layer in ledger.layers:
+        name = shortened(layer.name or layer.op)
+        parts.append(f'<text class="row" x="{left - 10}" y="{y + 15:.1f}" text-anchor="end">{escape(name)}</text>')
+        for css, value, at in (("score", layer.sum_in, y), ("bases", layer.sum_out, y + 11)):
+            x, w = zero + min(0, value) * scale, max(abs(value) * scale, 1)
+            parts.append(f'<rect class="fall-{css}" x="{x:.1f}" y="{at:.1f}" width="{w:.1f}" height="10"/>')
+        lost = f", {share(layer.dropped)} of the mass pruned" if layer.dropped else ""
+        said = f"{number(layer.sum_in)} in, {number(layer.sum_out)} out{lost}"
+        end = zero + max(0, layer.sum_in, layer.sum_out) * scale
+        parts.append(f'<text class="value" x="{end + 8:.1f}" y="{y + 15:.1f}">{said}</text>')
+        y += row
+    parts.append(f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="0" y2="{y - 8:.1f}"/>')
+    label = "Relevance in and out per layer: " + "; ".join(
+        f"{layer.name or layer.op} {number(layer.sum_in)} in, {number(layer.sum_out)} out" for layer in ledger.layers
+    )
+    return svg(width, y, f"{label}.", "".join(parts), "wide")
 
 
 def _segment(frame: Frame, x0: float, y0: float, x1: float, y1: float, css: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .collect import Motifs, Pattern, Results
+from .collect import Results
 from .numbers import count, plain, score, share
 from .parameters import pruned
+from .patterns import Motifs, Pattern
 from .quality import figure, interval, level, parts, rival, tested
 from .sentences import BACKGROUND, CLOSES, peak_sentence
 from .setting import other_models, setting
+from .verdicts import verdict_sentences
 
 WEAK_AUROC, WEAK_PEARSON = 0.8, 0.3  # below this an explanation shows what a poor model looks at
 QUALITY_MOST = 4  # outputs with a finding of their own
@@ -27,7 +29,14 @@ class Finding:
 
 def findings(results: Results) -> list[Finding]:
     """The key findings, most important first."""
-    return [*_quality(results), *_peaks(results), *_patterns(results), *_sparsity(results), *_cautions(results)]
+    return [
+        *_quality(results),
+        *_peaks(results),
+        *_patterns(results),
+        *_sparsity(results),
+        *_evaluated(results),
+        *_cautions(results),
+    ]
 
 
 def foreground(results: Results) -> list[str]:
@@ -124,7 +133,14 @@ def _sparsity(results: Results) -> list[Finding]:
         f"Over {where}, {what} left {share(zeros)} of bases at exactly zero; half of a site\u2019s relevance lies on "
         f"{plain(e.half)} of its {count(e.width)} bases (median)."
     )
-    return [Finding(text, "ledger")]
+    return [Finding(text, "sparsity")]
+
+
+def _evaluated(results: Results) -> list[Finding]:
+    """The verdict against the stricter control, or against the base rule where there is no control."""
+    said = verdict_sentences(results.evaluation) if results.evaluation else {}
+    text = said.get("gini") or said.get("base")
+    return [Finding(f"Is pruning worth it? {text}", "evaluation")] if text else []
 
 
 def _cautions(results: Results) -> list[Finding]:

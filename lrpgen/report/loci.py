@@ -1,4 +1,4 @@
-"""The relevance store for the page: mean logos, zero shares, the ledger's means and the top loci, packed small."""
+"""The relevance store for the pages: mean logos, zero shares, the ledger's means and the top loci, packed small."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from ..sequences.splice import Frame, origins
 from .ledger import Ledger, summarise
 from .places import Origin, common_origin
 
-TOP_PER_CLASS = 200
+MOST_LOCI = 20_000  # rows of the table
+MOST_BYTES = 24_000_000  # of letters and packed relevance in the files beside the page
 BLOCK = 2048  # sites read at a time: memory follows this, not the store
+NAME = 80  # characters of a name that travel
 FULL_SCALE = 32767  # relevance travels as int16 with one scale per locus
 
 
@@ -54,6 +56,8 @@ class Explained:
     classes: list[ClassRelevance]
     ledger: Ledger | None
     loci: list[list[Any]]  # rows of LOCUS_FIELDS, best first within each class, classes taking turns
+    bases: list[list[Any]]  # of each locus: sequence, scale, relevance (see `pack`)
+    sites_by_name: pd.DataFrame  # start, end, strand, origin (index of base +1, or the middle) and logit of every site
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Sums:
 
 LOCUS_FIELDS = (
     "chrom", "start", "end", "strand", "name", "class", "split", "probability", "logit",
-    "sum", "zeros", "half", "origin", "scale", "sequence", "relevance",
+    "sum", "zeros", "half", "origin",
 )  # fmt: skip
 
 
@@ -103,6 +107,8 @@ def _read(store: Store, activation: str, frame: Frame | None) -> Explained:
         origin = common_origin(start[rows], store.width)
         classes.append(_one_class(str(store.classes[k]), rows, regions, sites, logit, sums[int(k)], origin))
     prediction = activate(output, activation)[np.arange(len(target)), target]
+    origin = np.where(start < 0, store.width // 2, start)
+    chosen = best(target, logit, min(MOST_LOCI, MOST_BYTES // (4 * store.width))) if store.has("onehot") else []
     return Explained(
         attrs=store.attrs,
         width=store.width,
@@ -113,7 +119,11 @@ def _read(store: Store, activation: str, frame: Frame | None) -> Explained:
         half=float(np.median(sites.half[test] if test.any() else sites.half)),
         classes=classes,
         ledger=summarise(store, test, logit, sites.sums),
-        loci=_loci(store, regions, np.where(start < 0, store.width // 2, start), logit, prediction, sites),
+        loci=_loci(store, regions.iloc[chosen], origin[chosen], logit[chosen], prediction[chosen], sites, chosen),
+        bases=_bases(store, chosen),
+        sites_by_name=regions[["start", "end", "strand"]]
+        .assign(origin=origin, logit=logit, target=[str(store.classes[k]) for k in target])
+        .set_index(regions["name"].astype(str)),
     )
 
 
@@ -185,32 +195,46 @@ def activate(output: np.ndarray, activation: str) -> np.ndarray:
     return np.exp(output) if activation == "exp" else output
 
 
-def _loci(
-    store: Store, regions: pd.DataFrame, origin: np.ndarray, logit: np.ndarray, prediction: np.ndarray, sites: Sites
-) -> list[list[Any]]:
-    """The TOP_PER_CLASS sites of each class by logit; classes take turns, so that a cut leaves the best of each."""
-    if not store.has("onehot"):
-        return []
-    target = store.target
+def best(target: np.ndarray, logit: np.ndarray, most: int) -> list[int]:
+    """At most `most` sites, the highest logits of each class; classes take turns, so that a cut leaves the best of each."""
     ranked = [
         rows[np.argsort(-logit[rows], kind="stable")]
         for rows in (np.flatnonzero(target == k) for k in np.unique(target))
     ]
-    chosen = [int(rows[i]) for i in range(TOP_PER_CLASS) for rows in ranked if i < len(rows)]
-    place = {site: i for i, site in enumerate(sorted(chosen))}  # HDF5 wants increasing indices
-    relevance, onehot = store.relevance(sorted(chosen)), store.onehot(sorted(chosen))
-    columns = {key: regions[key].to_numpy() for key in ("chrom", "start", "end", "strand", "name", "split")}
-    rows = []
-    for i in chosen:
-        scale, packed = pack(relevance[place[i]])
-        rows.append([
-            str(columns["chrom"][i])[:80], int(columns["start"][i]), int(columns["end"][i]),
-            str(columns["strand"][i]), str(columns["name"][i])[:80], str(store.classes[target[i]]),
-            str(columns["split"][i]), round(float(prediction[i]), 5), round(float(logit[i]), 4),
-            round(float(sites.sums[i]), 4), round(float(sites.zeros[i]), 4), int(sites.half[i]),
-            int(origin[i]), scale, sequence(onehot[place[i]]), packed,
-        ])  # fmt: skip
-    return rows
+    turn = np.concatenate([np.arange(len(rows)) for rows in ranked])
+    return np.concatenate(ranked)[np.argsort(turn, kind="stable")][:most].tolist()
+
+
+def _loci(
+    store: Store,
+    regions: pd.DataFrame,
+    origin: np.ndarray,
+    logit: np.ndarray,
+    prediction: np.ndarray,
+    sites: Sites,
+    chosen: list[int],
+) -> list[list[Any]]:
+    """A row of LOCUS_FIELDS for each chosen site; all arguments but the last two are theirs alone."""
+    target = store.target[chosen]
+    columns = (regions[key].to_numpy() for key in ("chrom", "start", "end", "strand", "name", "split"))
+    return [
+        [
+            str(chrom)[:NAME], int(start), int(end), str(strand), str(name)[:NAME], str(store.classes[target[i]]),
+            str(split), round(float(prediction[i]), 5), round(float(logit[i]), 4), round(float(sites.sums[site]), 4),
+            round(float(sites.zeros[site]), 4), int(sites.half[site]), int(origin[i]),
+        ]
+        for i, (site, chrom, start, end, strand, name, split) in enumerate(zip(chosen, *columns, strict=True))
+    ]  # fmt: skip
+
+
+def _bases(store: Store, chosen: list[int]) -> list[list[Any]]:
+    """[sequence, scale, relevance] of each chosen site."""
+    found = []
+    for start in range(0, len(chosen), BLOCK):
+        rows = np.array(chosen[start : start + BLOCK])
+        onehot, relevance = store.onehot(rows), store.relevance(rows)
+        found += [[sequence(letters), *pack(values)] for letters, values in zip(onehot, relevance, strict=True)]
+    return found
 
 
 def sequence(onehot: np.ndarray) -> str:

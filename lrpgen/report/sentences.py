@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ..sequences.splice import DINUCLEOTIDE
 from .collect import Windows
+from .instances import Instances
 from .ledger import Ledger
 from .loci import ClassRelevance
 from .numbers import NARROW, count, number, offset, percent, share, signed
+from .patterns import Pattern
 from .setting import Setting
 
 EACH = "the site\u2019s"
@@ -38,6 +40,28 @@ def strongest_sentence(c: ClassRelevance, members: int) -> str:
         f"Strongest position: mean relevance {value} \u00b1 {number(float(c.spread[at]), 2)} (standard deviation between "
         f"the {members} models, mean over sites)."
     )
+
+
+def effect_sentence(instances: Instances, target: str, run: Setting) -> str:
+    """How many windows of a class have a seqlet of a pattern, and what they score beside those without."""
+    if not instances.windows:
+        return ""
+    having = f"{share(instances.windows / instances.of)} of the {count(instances.of)} {target} windows have one"
+    if instances.score is None or instances.score_without is None:
+        return f"{having}."
+    return (
+        f"{having}; their mean score ({run.score}) is {number(instances.score)}, that of the others "
+        f"{number(instances.score_without)}."
+    )
+
+
+def likeness_sentence(pattern: Pattern, library: str) -> str:
+    """What a pattern without a name comes nearest to; empty where it has one or nothing was compared."""
+    matches, similarity = str(pattern.row.get("matches") or ""), pattern.row.get("similarity")
+    if pattern.known_as or not matches:
+        return ""
+    alike = f" (similarity of the logos {number(similarity, 2)})" if similarity is not None else ""
+    return f"No known motif of {library or 'the library'} passes; nearest {matches.split(';')[0].strip()}{alike}."
 
 
 def ledger_sentences(ledger: Ledger, run: Setting) -> list[str]:

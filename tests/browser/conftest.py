@@ -1,4 +1,4 @@
-"""A page from a fake results folder and a headless Chromium that records what the page does."""
+"""A report from a fake results folder and a headless Chromium that records what the page does."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def fakes() -> ModuleType:
     """The fake results of the report's own tests."""
-    return _load(Path(__file__).parents[1] / "report" / "fake_results.py")
+    reports = Path(__file__).parents[1] / "report"
+    _load(reports / "fake_further.py")
+    return _load(reports / "fake_results.py")
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +78,7 @@ def track(fakes: ModuleType) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def fake(build: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return build(tmp_path_factory.mktemp("results") / "sample")
+    return build(tmp_path_factory.mktemp("results") / "sample", further=True)
 
 
 @pytest.fixture(scope="session")

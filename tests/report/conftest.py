@@ -1,18 +1,22 @@
-"""A results folder and its page, made once per test run."""
+"""A results folder and its report, made once per test run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from fake_further import benchmarks
 from fake_results import Fake, build
+from page_reading import Report
 
 from lrpgen.report import write_report
 
 
 @pytest.fixture(scope="session")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Fake:
-    return build(tmp_path_factory.mktemp("results") / "sample")
+    found = build(tmp_path_factory.mktemp("run") / "results" / "sample", further=True)
+    benchmarks(found.folder)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +25,5 @@ def page(fake: Fake) -> Path:
 
 
 @pytest.fixture(scope="session")
-def html(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
+def report(page: Path) -> Report:
+    return Report(page)

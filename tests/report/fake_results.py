@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fake_further
 import h5py
 import numpy as np
 import pandas as pd
@@ -39,8 +40,15 @@ class Fake:
     target: np.ndarray
 
 
-def build(folder: Path, contig: str = "chrFake", source: str = "splice-sites", sites: int = 80, seed: int = 3) -> Fake:
-    """Write a results folder for `sites` sites of each explained class."""
+def build(
+    folder: Path,
+    contig: str = "chrFake",
+    source: str = "splice-sites",
+    sites: int = 80,
+    seed: int = 3,
+    further: bool = False,
+) -> Fake:
+    """Write a results folder for `sites` sites of each explained class; `further`: what later commands add, too."""
     folder.mkdir(parents=True)
     fake = _arrays(folder, contig, source, sites, np.random.default_rng(seed))
     _windows(fake, source)
@@ -51,6 +59,8 @@ def build(folder: Path, contig: str = "chrFake", source: str = "splice-sites", s
     _motifs(folder, "acceptor", [("pos_0", "+", 210, "TTYTNYAG")])
     if source != "sequences":
         _tracks(folder, contig)
+    if further:
+        fake_further.write(folder, fake.regions, CLASSES[:2], MIDDLE)
     (folder / "predictions.tsv").write_text("chrom\tstart\tend\tname\tstrand\tlabel\tsplit\tdonor\tacceptor\tdecoy\n")
     return fake
 

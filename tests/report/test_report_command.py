@@ -30,25 +30,26 @@ def test_report_is_written_with_title_and_config(fake: Fake, tmp_path: Path) -> 
     out = tmp_path / "deep" / "index.html"
     done = run(fake.folder, "-o", out, "--title", "My splice sites", "--config", config)
     assert done.returncode == 0, done.stderr
-    html = out.read_text(encoding="utf-8")
-    assert "<title>My splice sites</title>" in html
-    assert "seed: 41" in html
+    assert "<title>My splice sites</title>" in out.read_text(encoding="utf-8")
+    assert "seed: 41" in (out.parent / "methods.html").read_text(encoding="utf-8")
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    assert_one_line(run(tmp_path / "none", "-o", tmp_path / "x.html"), "does not exist")
+    assert_one_line(run(tmp_path / "none", "-o", tmp_path / "out" / "index.html"), "does not exist")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_config(fake: Fake, tmp_path: Path) -> None:
-    assert_one_line(run(fake.folder, "-o", tmp_path / "x.html", "--config", tmp_path / "no.yaml"), "no.yaml")
+    assert_one_line(
+        run(fake.folder, "-o", tmp_path / "out" / "index.html", "--config", tmp_path / "no.yaml"), "no.yaml"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_output_that_cannot_be_written(fake: Fake, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    assert_one_line(run(fake.folder, "-o", blocked / "x.html"), "cannot write here")
+    assert_one_line(run(fake.folder, "-o", blocked / "index.html"), "cannot write here")
     assert blocked.read_text() == "in the way"
 
 

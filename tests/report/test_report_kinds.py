@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 from fake_results import CLASSES, MIDDLE, WIDTH, Fake, edit_attribute, edit_metrics, edit_summary, write_card
-from page_reading import Page
+from page_reading import Report
 
 from lrpgen.report import write_report
 from lrpgen.report.figures import shortened
@@ -28,12 +28,12 @@ INTERVAL = {"level": 0.95, "resamples": 1000, "method": "Poisson bootstrap over 
 
 @pytest.fixture
 def folder(fake: Fake, tmp_path: Path) -> Path:
-    shutil.copytree(fake.folder, tmp_path / "sample")
+    shutil.copytree(fake.folder, tmp_path / "sample", ignore=shutil.ignore_patterns("report"))
     return tmp_path / "sample"
 
 
-def read(folder: Path) -> Page:
-    return Page(write_report(folder, folder.parent / "out.html").read_text(encoding="utf-8"))
+def read(folder: Path) -> Report:
+    return Report(write_report(folder, folder.parent / "out" / "index.html"))
 
 
 def add_intervals(metrics: dict[str, Any]) -> None:
@@ -91,7 +91,7 @@ def test_calibration(folder: Path) -> None:
         "calibration error 0.020." in page.text
     )
     assert "Reliability: donor calibration error 0.042." in page.values("aria-label")
-    html = (folder.parent / "out.html").read_text(encoding="utf-8")
+    html = page["index"].html
     drawn = html[html.index('aria-label="Reliability') :].split("</svg>")[0]
     assert drawn.count('class="mark c0"') == 3
 
@@ -157,7 +157,7 @@ def test_probabilities_are_the_models_own(folder: Path, fake: Fake) -> None:
     """A sigmoid looks at one output alone; a single output would have a softmax of 1 everywhere."""
     load(folder)
     data = read(folder).data()
-    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["loci"]]
+    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["rows"]]
     logit = np.array([row["logit"] for row in rows])
     assert [row["probability"] for row in rows] == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
     two = np.array([[0.0, np.log(3)]])
@@ -270,7 +270,7 @@ def test_hundreds_of_labels_stay_readable(folder: Path) -> None:
 
     edit_metrics(folder, edit)
     page = read(folder)
-    assert (folder.parent / "out.html").stat().st_size < 1_400_000
+    assert max(path.stat().st_size for path in page.folder.glob("*.html")) < 1_400_000
     assert "283 more labels are in metrics.json." in page.text
     assert "297 more are not drawn" in page.text
     assert page.text.index("donor test 0.991") < page.text.index("cell0 test 0.991")
@@ -288,7 +288,7 @@ def test_positions_count_from_the_boundary(folder: Path, fake: Fake) -> None:
     assert "A at \u221272 and G at \u221271 (from the splice boundary" in page.text
     assert "30 of exon, 170 of intron" in page.text
     data = page.data()
-    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["loci"]]
+    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["rows"]]
     assert {(row["class"], row["origin"]) for row in rows} == {("donor", 30), ("acceptor", 170)}
     assert data["from"] == "the splice boundary"
 
@@ -297,8 +297,7 @@ def test_the_ruler_of_the_mean_logo(folder: Path) -> None:
     """Sixty bases around the boundary, or up to the window's end: 170 of 200 is 30 before the end, 190 is 10."""
     for intron, ends, line in ((170, ("\u221230", "+30"), 30), (190, ("\u221250", "+10"), 50)):
         edit_summary(folder, frame={"exon": WIDTH - intron, "intron": intron})
-        write_report(folder, folder.parent / "out.html")
-        html = (folder.parent / "out.html").read_text(encoding="utf-8")
+        html = read(folder)["motifs"].html
         drawn = html[html.index('aria-label="Mean relevance of acceptor, 60 bases') :].split("</svg>")[0]
         assert f'<line class="middle" x1="{20 * line}"' in drawn
         assert [f">{end}</text>" in drawn for end in ends] == [True, True]

@@ -7,7 +7,7 @@ import base64
 import numpy as np
 import pytest
 from fake_results import CLASSES, Fake
-from page_reading import Page
+from page_reading import Report
 
 from lrpgen.report import numbers
 from lrpgen.report.figures import ticks
@@ -15,8 +15,8 @@ from lrpgen.report.loci import half, pack, sequence
 
 
 @pytest.fixture(scope="module")
-def text(html: str) -> str:
-    return Page(html).text
+def text(report: Report) -> str:
+    return report.text
 
 
 def test_key_findings(text: str, fake: Fake) -> None:
@@ -77,9 +77,9 @@ def test_only_what_was_used_is_cited(text: str) -> None:
     assert "e0130140" in text
 
 
-def test_loci_are_the_best_and_their_bases_right(html: str, fake: Fake) -> None:
-    data = Page(html).data()
-    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["loci"]]
+def test_loci_are_the_best_and_their_bases_right(report: Report, fake: Fake) -> None:
+    data = report.data()
+    rows = [dict(zip(data["fields"], row, strict=True)) for row in data["rows"]]
     assert len(rows) == len(fake.regions)
     logit = fake.output[np.arange(len(fake.target)), fake.target]
     for k, name in enumerate(CLASSES[:2]):
@@ -99,8 +99,9 @@ def test_loci_are_the_best_and_their_bases_right(html: str, fake: Fake) -> None:
     assert first["probability"] == pytest.approx(powers[fake.target[i]] / powers.sum(), abs=1e-4)
 
 
-def test_reverse_complement_of_a_card(html: str) -> None:
+def test_reverse_complement_of_a_card(report: Report) -> None:
     """GTRAGT's card reads left to right G T A/G A G T; turned round it reads A C T C/T A C."""
+    html = report["motifs"].html
     card = html[html.index('aria-label="Pattern pos_0 of donor"') :]
     forward, reverse = card.split('class="forward"')[1].split('class="reverse"')
 

@@ -75,8 +75,9 @@ def test_three_sources_in_one_run(setting: Callable[..., Path]) -> None:
     packed = run(folder, "all", "results/genes/evaluation", *ARGUMENTS, "--report", "report.zip")
     assert packed.returncode == 0, packed.stdout
     with zipfile.ZipFile(folder / "report.zip") as pages:
-        names = {Path(name).name for name in pages.namelist()}
-    assert {"report.html", "trade.svg", "methods.tsv"} <= names
+        listed = pages.namelist()
+    assert [sum(name.endswith(end) for name in listed) for end in ("/loci.html", "/data/loci.js")] == [3, 3]
+    assert {"report.html", "trade.svg", "methods.tsv"} <= {Path(name).name for name in listed}
 
 
 def test_failed_step_says_why(setting: Callable[..., Path]) -> None:

@@ -1,4 +1,4 @@
-# One self-contained page per sample.
+# One report per sample: a folder of pages that open from disk.
 
 
 rule settings:
@@ -30,11 +30,12 @@ rule report:
         # What the page links to has to be there, or it would depend on the order of jobs.
         listed=lambda wildcards: results_of(wildcards.sample),
     output:
-        page=report(
-            "results/{sample}/report/index.html",
+        pages=report(
+            directory("results/{sample}/report"),
+            htmlindex="index.html",
             caption="../report/page.rst",
             category="Report",
-            labels={"sample": "{sample}", "file": "report page"},
+            labels={"sample": "{sample}", "file": "report"},
         ),
     log:
         "logs/{sample}/report.log",
@@ -49,7 +50,7 @@ rule report:
     params:
         folder=lambda wildcards, input: str(Path(input.windows).parent),
         title=lambda wildcards: config["report"]["title"] or wildcards.sample,
-        code=code_hash("report", "plots", "motifs"),
+        code=code_hash("report", "plots", "motifs", "evaluate"),
     shell:
         "lrpgen report {params.folder:q} --config {input.settings:q} --title {params.title:q}"
-        " -o {output.page:q} > {log:q} 2>&1"
+        " -o {output.pages:q}/index.html > {log:q} 2>&1"
