@@ -82,7 +82,17 @@ def overview(scenarios: Scenarios, methods: Iterable[str]) -> str:
         cells += [figure(average(scenarios, value_of(name, key))) for key in ("reverse_complement", "randomised_all")]
         price = average(scenarios, lambda of, name=name: of["rows"][name]["cost"] and of["rows"][name]["cost"]["ratio"])
         rows.append([f"`{name}`", *cells, figure(price, 1)])
-    words = [*measures.values(), "deletion", "insertion", "r with ISM", "Gini", "zeros", "r strands", "r random", "cost"]
+    words = [
+        *measures.values(),
+        "deletion",
+        "insertion",
+        "r with ISM",
+        "Gini",
+        "zeros",
+        "r strands",
+        "r random",
+        "cost",
+    ]
     return table(["method", *words], rows)
 
 
