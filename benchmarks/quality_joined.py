@@ -32,13 +32,6 @@ DIGITS = 4
 TWIN = {"small": "sum"}  # the same function, inputs and seeds
 # In differences and controls; values have every measure.
 COMPARED = ("rma", "rra", "pointing", "aopc_shuffles", "insertion_shuffles", "ism")
-    "rma",
-    "rra",
-    "pointing",
-    "aopc_shuffles",
-    "insertion_shuffles",
-    "ism",
-)  # in differences and controls; values have every measure
 Pooled = dict[tuple[str, str], pd.DataFrame]  # (method, control) -> measures of every input
 
 
