@@ -279,14 +279,13 @@ def test_reverse_complement_switch(watched: Watched, report: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
-def test_looks(browser: Browser, report: Path, tmp_path: Path, width: int, scheme: Any) -> None:
-    """Pictures stay in the run's folder of temporary files."""
+def test_looks(browser: Browser, report: Path, pictures: Path, width: int, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     for name in NAMES:
         page.goto((report.parent / name).as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width  # wide parts scroll inside their boxes
-        picture = tmp_path / f"{Path(name).stem}_{scheme}_{width}.png"
+        picture = pictures / f"{Path(name).stem}_{scheme}_{width}.png"
         page.screenshot(path=picture, full_page=True)
         assert picture.stat().st_size > 15_000
     context.close()
