@@ -45,10 +45,12 @@ class Filters:
 
 
 def read_filters(folder: Path) -> Filters | None:
-    """None when filters were not looked at. Raises `InputError` for damaged files."""
+    """None when filters were not looked at; no rows where the model has none. Raises `InputError` for damaged files."""
     if not (folder / "summary.json").is_file():
         return None
     summary = read_json(folder / "summary.json", "summary of filters")
+    if isinstance(summary, dict) and summary.get("filters") == 0:
+        return Filters(summary, [], [], 0, folder)
     try:
         table: Any = pd.read_csv(folder / "filters.tsv", sep="\t", keep_default_na=False)
         classes = [str(name) for name in summary["windows"]]

@@ -61,7 +61,7 @@ def test_the_store_holds_what_explain_says(model, windows, tmp_path):
             store.relevance(), (store.multipliers() * store.onehot()).sum(1), atol=1e-3, rtol=2e-3
         )
         np.testing.assert_allclose(store.output(), found.output, atol=1e-5)
-        assert store.attrs["method"]["prune"]["positive"] == 0.25
+        assert store.attrs["method"]["prune"]["positive"] == 0.1
         gap = store.ledger("sum_in") - sum(
             store.ledger(c) for c in ("sum_out", "absorbed_bias", "absorbed_epsilon", "stranded")
         )
@@ -100,7 +100,7 @@ def test_describe_says_which_rule_each_layer_gets(model):
     assert lines[0].split() == ["layer", "op", "rule", "pruned"]
     assert next(line for line in lines if line.startswith("conv1.0")).split() == ["conv1.0", "conv1d", "flat"]
     assert next(line for line in lines if line.startswith("conv2.0")).split()[2] == "zplus"
-    assert next(line for line in lines if line.startswith("head")).split()[2:] == ["epsilon", "0.25", "/", "0.125"]
+    assert next(line for line in lines if line.startswith("head")).split()[2:] == ["epsilon", "0.1", "/", "0.05"]
 
 
 def test_shards_add_up(model, windows, tmp_path):

@@ -109,6 +109,17 @@ def test_filters(report: Report) -> None:
     assert "Filter filter_01: GGGGG, 7.25 bits" in report["filters"].values("aria-label")
 
 
+def test_a_model_without_filters(fake: Fake, tmp_path: Path) -> None:
+    """`lrpgen filters --optional` leaves nothing but a summary with the reason."""
+    shutil.copytree(fake.folder, tmp_path / "sample")
+    shutil.rmtree(tmp_path / "sample" / "filters")
+    (tmp_path / "sample" / "filters").mkdir()
+    summary = {"filters": 0, "notes": ["the model has no convolution that reads the bases; filters need one"]}
+    (tmp_path / "sample" / "filters" / "summary.json").write_text(json.dumps(summary))
+    text = Report(write_report(tmp_path / "sample", tmp_path / "out" / "index.html"))["filters"].text
+    assert "No filters: the model has no convolution that reads the bases; filters need one." in text
+
+
 def test_enrichment(report: Report) -> None:
     text = report["genome"].text
     assert "exon both 50 6,000 0.00300 0.00120 4.5 0.0020 0.0040 intron both 40" in text  # lowest p first
