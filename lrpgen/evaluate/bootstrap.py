@@ -12,6 +12,8 @@ import numpy as np
 
 from ..errors import InputError
 
+FEWEST = 2  # inputs an interval needs
+
 
 def mean(values: Any) -> dict[str, Any]:
     """mean of values (N,) over the inputs that are not NaN, interval [low, high], how many `inputs` that are, and how
@@ -25,7 +27,7 @@ def mean(values: Any) -> dict[str, Any]:
     used = array[~np.isnan(array)]
     return {
         "mean": float(used.mean()) if len(used) else None,
-        "interval": intervals.mean(used) if len(used) > 1 else None,
+        "interval": intervals.mean(used) if len(used) >= FEWEST else None,
         "inputs": len(used),
         "nan": len(array) - len(used),
     }

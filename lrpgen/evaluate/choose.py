@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import torch
 
 MARGIN = 0.05  # of the base rule's mean AOPC, which a pruned map may lose
-FEWEST = 2  # inputs an interval needs
 BATCH = 64
 CRITERION = (
     "the largest share whose map is, by AOPC of deletion with dinucleotide shuffles on held-out inputs, (1) not less "
@@ -74,8 +73,8 @@ def choose_prune(
     Costs (1 + 2 * shares) * 105 predictions per input. Raises `InputError` for fewer than two inputs and for what
     `lrpgen.explain` does not take.
     """
-    if len(onehot) < FEWEST:
-        raise InputError(f"p cannot be chosen on {len(onehot)} input(s); give at least {FEWEST}, better 100")
+    if len(onehot) < bootstrap.FEWEST:
+        raise InputError(f"p cannot be chosen on {len(onehot)} input(s); give at least {bootstrap.FEWEST}, better 100")
     prunes = {share: Prune(share, negative, redistribute) for share in sorted(shares)}
     members = list(model) if isinstance(model, Sequence) else [model]
     outputs = np.broadcast_to(np.asarray(target), len(onehot))

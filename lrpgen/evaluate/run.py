@@ -19,14 +19,13 @@ from ..progress import say
 from ..relevance.work import draw
 from ..sequences.windowfile import open_windows
 from .attribution import Subject, costs
+from .bootstrap import FEWEST
 from .comparison import Comparison, Row, Setting
 from .methods import compared, read_method, usual
 from .peers import check_installed
 from .summary import summarise
 from .tables import rows_table
 from .truth import read_mask
-
-FEWEST = 2  # inputs an interval needs
 
 
 @dataclass(frozen=True)

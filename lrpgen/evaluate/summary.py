@@ -14,9 +14,7 @@ import numpy as np
 from . import bootstrap
 from .attribution import Cost
 from .comparison import MEASURES, Row, Values
-
-FORMAT, VERSION = "lrpgen-evaluation", 1
-REFERENCES = ("gradient*input", "deepshap", "ism")  # methods that every other one is set against
+from .tables import FORMAT, REFERENCES, VERSION
 
 
 def summarise(rows: list[Row], setting: dict[str, Any], costs: dict[str, Cost], steps: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..evaluate.tables import reading
+from ..evaluate.tables import FORMAT, reading
 from ..files import read_json
 from .style import CYCLE, FAINT, new_figure, save_all, styled
 from .trade import FAITHFUL, trade_figure
@@ -38,7 +38,6 @@ CURVES = {
     "insertion_zeros": ("insertion, into zeros", "share inserted"),
 }
 SHARE = 0.25  # of the pruned method whose curves are drawn
-FORMAT = "lrpgen-evaluation"
 FIGURES = ("sweep", "trade", "curves", "differences")
 Rows = list[dict[str, Any]]
 

@@ -1,11 +1,10 @@
-"""An evaluation as tables, by hand: digits, bold, order, columns."""
+"""An evaluation as rows, by hand: columns, controls, differences."""
 
 import math
 
 import pytest
 
-from lrpgen.errors import InputError
-from lrpgen.evaluate.tables import markdown, rows_table
+from lrpgen.evaluate.tables import rows_table
 
 
 def entry(mean, low=None, high=None):
@@ -32,50 +31,6 @@ def summary():
             row("gradient*input", entry(0.05, 0.04, 0.06), entry(None)),
         ],
     }
-
-
-def test_best_and_tied_in_bold(summary):
-    assert markdown(summary, ["rma", "entropy"]).splitlines() == [
-        "| method | rma | entropy |",
-        "| --- | ---: | ---: |",
-        "| `epsilon` | **0.410 [0.380, 0.440]** | 0.500 |",
-        "| `plrp-lambda:0.25:epsilon` | **0.523 [0.430, 0.600]** | **0.250 [0.200, 0.300]** |",
-        "| `gradient*input` | 0.0500 [0.0400, 0.0600] | - |",
-    ]
-
-
-def test_ties_are_among_the_rows_shown(summary):
-    text = markdown(summary, ["rma"], ["gradient*input"])
-    assert "**0.0500 [0.0400, 0.0600]**" in text
-    assert "epsilon" not in text
-
-
-@pytest.mark.parametrize(
-    ("sort", "order"), [("rma", [1, 0, 2]), ("entropy", [1, 0, 2]), ("zeros", [0, 1, 2]), (None, [2, 1, 0])]
-)
-def test_order(summary, sort, order):
-    names = [found["method"] for found in summary["rows"]]
-    lines = markdown(summary, ["rma"], names[::-1] if sort is None else names, sort).splitlines()[2:]
-    assert [names.index(line.split("`")[1]) for line in lines] == order
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(-0.0, "0.00"), (12.345, "12.3"), (123.4, "123"), (999.7, "1000"), (-3124.5, "-3124"), (0.0012345, "0.00123")],
-)  # fmt: skip
-def test_three_digits(value, text):
-    one = {"measures": {"zeros": {"better": None}}, "rows": [{"method": "a|b", "values": {"zeros": entry(value)}}]}
-    assert markdown(one, ["zeros"]).splitlines()[-1] == rf"| `a\|b` | {text} |"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [((["rmaa"],), "no measure 'rmaa'; choose from rma"), ((["rma"], ["ig"]), "no method 'ig'; choose from epsilon"),
-     ((["rma"], None, "size"), "no measure 'size'")],
-)  # fmt: skip
-def test_what_is_not_there(summary, arguments, message):
-    with pytest.raises(InputError, match=message):
-        markdown(summary, *arguments)
 
 
 def test_rows_have_controls_and_differences(summary):
