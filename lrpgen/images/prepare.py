@@ -16,7 +16,7 @@ from ..progress import progress
 from ..sequences.splits import PARTS
 from .found import Found
 from .imagefile import ImageSet, open_images, write_images
-from .masks import pick, with_foreground, with_masks
+from .masks import with_foreground, with_masks
 from .sources import find
 from .split import deal, limited
 from .textures import CANVAS, on_textures
@@ -54,7 +54,7 @@ def prepare(source: Path, output: Path, labels: Path | None = None, how: Prepara
     check_output(output)
     found = _renamed(find(source, labels), how.classes)
     if how.limit is not None:
-        found = pick(found, limited(found, how.limit, how.seed))
+        found = found.pick(limited(found, how.limit, how.seed))
     parts = deal(found, how.validation, how.test, how.seed)
     found = _masked(found, source, parts, how)
     mean, std = (moments(getattr(how, name), name, found.channels) for name in ("mean", "std"))
