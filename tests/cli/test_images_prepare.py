@@ -93,6 +93,7 @@ BAD = {
     "3 numbers for 1 channel": (SAMPLE, "--mean", "imagenet"),
     "--crop 9 is larger than --size 8": (SAMPLE, "--size", 8, "--crop", 9),
     "--classes names 2 classes, the source has 10": (SAMPLE, "--classes", "a,b"),
+    "nothing to measure --mean and --std auto on": (SAMPLE, "--test", 1, "--validation", 0),
     "are no shares": (SAMPLE, "--validation", 0.9, "--test", 0.9),
     "goes with files of pictures": (SAMPLE, "--masks", SAMPLES),
     "folder .* holds no images": (Path(__file__).parent,),

@@ -74,7 +74,7 @@ def test_masks_follow_their_images_through_resize_and_crop(tmp_path):
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
         Image.fromarray(half).save(tmp_path / folder / "a.png")
-    prepare(tmp_path, tmp_path / "out.h5", how=Preparation(size=4))
+    prepare(tmp_path, tmp_path / "out.h5", how=Preparation(size=4, mean="imagenet", std="imagenet"))
     with open_images(tmp_path / "out.h5") as file:
         assert (file.height, file.width) == (4, 4)
         np.testing.assert_array_equal(file.masks()[0], [[True, True, False, False]] * 4)

@@ -79,7 +79,10 @@ def test_names_that_are_not_there_and_files_that_are_something_else(tmp_path):
     (tmp_path / "text").write_text("no HDF5")
     found = [is_images(tmp_path / name) for name in ("images.h5", "other.h5", "text", "missing")]
     assert found == [True, False, False, False]
-    with pytest.raises(InputError, match="is not a file of images; give the output of"), open_images(tmp_path / "other.h5"):
+    with (
+        pytest.raises(InputError, match="is not a file of images; give the output of"),
+        open_images(tmp_path / "other.h5"),
+    ):
         pass
     whole = (tmp_path / "images.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
