@@ -35,7 +35,8 @@ def test_weights_say_which_network_they_are_of(tmp_path, name, ending):
     assert (card.architecture, card.classes) == (name, [f"class_{k}" for k in range(5)])
     torch.testing.assert_close(found(x), net(x))
     torch.testing.assert_close(lrpgen.load_model(path)(x), net(x))
-    assert card.normalisation == ({} if name == "simple-cnn" else weights.IMAGENET)
+    imagenet = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+    assert card.normalisation == ({} if name == "simple-cnn" else imagenet)
 
 
 def test_a_network_is_named_by_its_file():
