@@ -15,7 +15,14 @@ from lrpgen.models import read_card
 from lrpgen.models.training import Training
 
 SIDE, COUNT, KINDS = 64, 270, 3
-OPTIONS = {"architecture": "simple-cnn", "settings": {"filters": 2, "hidden": 8}, "batch_size": 16, "threads": 1}
+OPTIONS = {
+    "architecture": "simple-cnn",
+    "settings": {"filters": 4, "hidden": 16, "dropout": 0.1},
+    "batch_size": 8,
+    "learning_rate": 5e-3,
+    "averaging": 0.5,  # of the last few steps: there are few
+    "threads": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +81,7 @@ def test_images_that_do_not_fit_the_budget_are_read_in_blocks(images, tmp_path):
 
 
 def test_it_goes_on_from_weights_of_other_classes(images, tmp_path):
-    torch.save(small("simple-cnn", filters=2, hidden=8, height=SIDE, width=SIDE).state_dict(), tmp_path / "five.pth")
+    torch.save(small("simple-cnn", filters=4, hidden=16, height=SIDE, width=SIDE).state_dict(), tmp_path / "five.pth")
     train(images, tmp_path / "m.safetensors", Training(**OPTIONS, epochs=1), weights=tmp_path / "five.pth")
     assert read_card(tmp_path / "m.safetensors").training["weights"] == "five.pth"
 
