@@ -42,7 +42,9 @@ class Descent:
 
     def __init__(self, graph: Graph, walk: Walk, plan: Plan) -> None:
         if plan.composite.relative:
-            raise InputError(f"composite {plan.composite.text!r} gives relevance up to a factor; choose another one here")
+            raise InputError(
+                f"composite {plan.composite.text!r} gives relevance up to a factor; choose another one here"
+            )
         self.graph, self.walk = graph, walk
         self._way = _WayBack(graph, walk, plan)
 

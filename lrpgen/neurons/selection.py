@@ -12,7 +12,7 @@ from .batch import Batch, normalised
 from .layers import Layer
 
 RANDOM = "random"
-SELECTORS = ("top_relevance", "top_product", "closest", RANDOM)  # the last one is the control
+SELECTORS = ("top_relevance", "top_product", "closest", "top_magnitude", RANDOM)  # the last one is the control
 
 
 class Error(NamedTuple):
@@ -27,7 +27,8 @@ def order(selector: str, activation: Tensor, relevance: Tensor, generator: torch
     """(N, C) channels of each input, the first to be selected first. Source: METHODS 4, Ours.
 
     activation, relevance : (N, C), normalised. `top_relevance` largest R; `top_product` largest A * R; `closest` smallest
-    |A - R| of those with R > 0, then the others; `random` by the generator. Ties go to the lower channel.
+    |A - R| of those with R > 0, then the others; `top_magnitude` largest |R|, since relevance below 0 shapes a heat map too;
+    `random` by the generator. Ties go to the lower channel.
     """
     if selector == "top_relevance":
         key = -relevance
@@ -35,6 +36,8 @@ def order(selector: str, activation: Tensor, relevance: Tensor, generator: torch
         key = -activation * relevance
     elif selector == "closest":
         key = (activation - relevance).abs() + 3.0 * (relevance <= 0)  # |A - R| is at most 2
+    elif selector == "top_magnitude":
+        key = -relevance.abs()
     elif selector == RANDOM:
         key = torch.rand(relevance.shape, generator=generator, dtype=torch.float64).to(relevance.device)
     else:

@@ -131,7 +131,9 @@ def _batch(graph: Graph, x: Tensor, target: Tensor, rules: Composite, setting: S
     place = next((value.device for value in graph.constants.values()), x.device)
     made = Batch(graph, x.to(place, graph.dtype).contiguous(), target.to(place), rules, setting.prune)
     if not made.layers:
-        raise InputError("the model has no convolution or dense layer that relevance reaches; there are no neurons to show")
+        raise InputError(
+            "the model has no convolution or dense layer that relevance reaches; there are no neurons to show"
+        )
     return made
 
 
@@ -173,7 +175,10 @@ def _ranked(
             peak[node] = (torch.maximum(value, old[0]), torch.where(value > old[0], rows[at], old[1]))
         means.add("full", rows, batch.heat)
     size = {layer.node: means.of(("size", layer.node)).amax(0) for layer in layers}  # in the group it matters most to
-    shown = {node: sorted(values.argsort(dim=0, descending=True, stable=True)[:most].tolist()) for node, values in size.items()}
+    shown = {
+        node: sorted(values.argsort(dim=0, descending=True, stable=True)[:most].tolist())
+        for node, values in size.items()
+    }
     found = Study(layers, groups, means.counts.tolist(), shown, full=means.of("full"))
     for name in ("activation", "share", "relevance"):
         setattr(found, name, {layer.node: means.of((name, layer.node)) for layer in layers})
