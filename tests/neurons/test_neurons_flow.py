@@ -141,7 +141,7 @@ def test_critical_paths_are_those_of_brute_force(seed: int) -> None:
     edges = {
         (a, b): torch.randn(1, generator=random).item() for up, low in pairs for a in layers[up] for b in layers[low]
     }
-    found = critical_paths(sum(layers, []), edges, layers[2], set(layers[0]), count=4)
+    found = critical_paths([*layers[0], *layers[1], *layers[2]], edges, layers[2], set(layers[0]), count=4)
     every = [(top, low) for top, low in itertools.product(layers[2], layers[0])]
     every += [(top, mid, low) for top, mid, low in itertools.product(layers[2], layers[1], layers[0])]
     sums = {path: sum(edges[step] for step in itertools.pairwise(path)) for path in every}
