@@ -39,11 +39,11 @@ def curves_figure(table: pd.DataFrame) -> Figure:
                 ax.set_xscale("log", base=2)
                 most = int(rows["k"].max())
                 ax.set_xticks(*zip(*_ticks(most), strict=True), minor=False)
-                ax.set_ylim(bottom=0)
             panels[0, across].set_title(str(layer))
             panels[-1, across].set_xlabel("channels kept")
         for ax, label in zip(panels[:, 0], MEASURES.values(), strict=True):
             ax.set_ylabel(label)
+            ax.set_ylim(bottom=0)  # the whole row's, once all of it is drawn
         figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     return figure
 

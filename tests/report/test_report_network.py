@@ -41,11 +41,12 @@ def test_paths_and_selections_are_told(made: tuple[dict, Report]) -> None:
     names = [
         found["layers"][found["nodes"][i]["layer"]]["name"] + " " + found["nodes"][i]["name"] for i in best["nodes"]
     ]
-    assert f"{signed(best['relevance'])} {' \u2192 '.join(names)}" in text
+    way = " \u2192 ".join(names)
+    assert f"{signed(best['relevance'])} {way}" in text
     label = next(
         one for one in report["network"].values("aria-label") if one.startswith("Relevance through the network")
     )
-    assert f"Critical path: {' \u2192 '.join(names)}, {signed(best['relevance'])}." in label
+    assert f"Critical path: {way}, {signed(best['relevance'])}." in label
     one = found["layers"][0]["selection"]
     assert f"conv1 {one['selector'].replace('_', ' ')} {one['k']} of 3 {one['k_random']}" in text
 
