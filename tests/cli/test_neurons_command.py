@@ -63,7 +63,7 @@ def test_the_folder_appears(call, tmp_path):
     [
         (["--windows", "none.h5"], "windows file none.h5 does not exist"),
         (["--split", "train"], "has no windows to look at in its train part"),
-        (["--labels", "donor"], "has no class 'donor'"),
+        (["--labels", "donor"], "class 'donor' is not one of the model's classes"),
         (["--tolerance", "2"], "tolerance 2.0 lies outside 0..1"),
         (["--composite", "relative"], "gives relevance up to a factor"),
     ],
