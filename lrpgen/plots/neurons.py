@@ -37,7 +37,7 @@ def curves_figure(table: pd.DataFrame) -> Figure:
                     style = "--" if selector == "random" else "-"
                     ax.plot(own["k"], own[measure], style, color=colour, marker=".", markersize=4, label=name)
                 ax.set_xscale("log", base=2)
-                most = int(rows["k"].max())
+                most = max(rows["k"].tolist())
                 ax.set_xticks(*zip(*_ticks(most), strict=True), minor=False)
             panels[0, across].set_title(str(layer))
             panels[-1, across].set_xlabel("channels kept")
