@@ -55,6 +55,16 @@ PAGES = (
     Page("genome.html", "Genome", "genome", ("tracks", "hits", "enrichment")),
     Page("methods.html", "Methods", "methods", ("methods", "provenance", "runtimes", "files")),
 )
+# Of a run on images.
+IMAGE_PAGES = (
+    PAGES[0],
+    Page("images.html", "Images", "images", ("images", "layers", "ledger")),
+    *(page for page in PAGES if page.template in ("evaluation", "methods")),
+)
+
+
+def pages_of(results: Results) -> tuple[Page, ...]:
+    return IMAGE_PAGES if results.images else PAGES
 
 
 def write_report(
@@ -97,7 +107,7 @@ def check_folder(output: Path) -> None:
         raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return
-    own = {*(page.file for page in PAGES), *OURS}
+    own = {*(page.file for page in (*PAGES, *IMAGE_PAGES)), *OURS}
     other = sorted(path.name for path in output.parent.iterdir() if path.name not in own)
     if other:
         raise InputError(
@@ -111,9 +121,10 @@ def render(results: Results, output: Path, title: str, browsed: bool) -> Iterato
 
     Raises `InputError` for a page that cannot be made light enough.
     """
-    names = {page.template: page.file for page in PAGES}
+    pages = pages_of(results)
+    names = {page.template: page.file for page in pages}
     shared = {**_shared(results, output, title, names), "browsed": browsed}
-    for page in PAGES:
+    for page in pages:
         for cards in CARDS:
             html = _render(page, {**shared, "cards": cards})
             if len(html.encode()) < MOST_BYTES:
@@ -138,15 +149,16 @@ def _render(page: Page, values: dict[str, Any]) -> str:
 
 def _shared(results: Results, output: Path, title: str, names: dict[str, str]) -> dict[str, Any]:
     """What templates are given, whichever page they are of."""
-    where = {section: names[page.template] for page in PAGES for section in page.holds}
+    pages = pages_of(results)
+    where = {section: page.file for page in pages for section in page.holds}
     return {
         "r": results,
         "run": setting(results),
         "title": title,
-        "pages": PAGES,
+        "pages": pages,
         "href": names,
         "section_page": where,
-        "section_title": {section: page.title.lower() for page in PAGES for section in page.holds},
+        "section_title": {section: page.title.lower() for page in pages for section in page.holds},
         "findings": findings(results),
         "pruned": pruned(results),
         "shares": shares(results),
