@@ -23,7 +23,7 @@ from ..images.explanations import FORMAT, Explained, read_explanations
 from ..plots.heatmap import BLUE, VERMILION, full_colour
 from ..plots.images import LAYERS, spread
 from .evaluation import SHORT
-from .ledger import Ledger, Layer
+from .ledger import Layer, Ledger
 from .numbers import count, number, share
 
 FOLDER = "explained"
@@ -88,7 +88,8 @@ def quality_sentence(images: Images) -> str:
     if not s["judged"]:
         return ""
     part = f" of the {s['split']} part" if s["split"] else ""
-    return f"The model is right on {count(s['correct'])} of {count(s['judged'])} images{part} ({share(s['correct'] / s['judged'])})."
+    right = f"{count(s['correct'])} of {count(s['judged'])} images{part} ({share(s['correct'] / s['judged'])})"
+    return f"The model is right on {right}."
 
 
 def ledger_sentence(images: Images) -> str:
