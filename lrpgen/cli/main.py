@@ -38,7 +38,7 @@ for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name, cls=Guarded)(_command)
 
-GROUPS = ("models", "plot")  # commands with commands of their own
+GROUPS = ("models", "images", "plot")  # commands with commands of their own
 for _name in GROUPS:
     app.add_typer(getattr(importlib.import_module(f".{_name}", __package__), _name), name=_name)
 
