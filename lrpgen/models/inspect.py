@@ -20,8 +20,7 @@ def describe(source: Source) -> str:
         f"source       {card.source or f'lrpgen {card.lrpgen_version}'}",
         f"architecture {card.architecture}",
         f"task         {card.task}",
-        f"input        {card.input}, L = {card.width} bp",
-        f"inside       {card.layout}, bases {card.channels}{_note(card)}",
+        *(_images(card) if card.shape else _windows(card)),
         f"outputs      {len(card.classes)}: {', '.join(card.classes)}",
         f"activation   {card.activation} (turns the raw outputs into predictions)",
         f"parameters   {card.parameters}",
@@ -29,6 +28,18 @@ def describe(source: Source) -> str:
     ]
     inner: nn.Module = model.inner if isinstance(model, Adapted) else model
     return "\n".join([*lines, *_layers(inner)])
+
+
+def _windows(card: Card) -> list[str]:
+    return [
+        f"input        {card.input}, L = {card.width} bp",
+        f"inside       {card.layout}, bases {card.channels}{_note(card)}",
+    ]
+
+
+def _images(card: Card) -> list[str]:
+    values = [f"{name} {', '.join(f'{x:.4g}' for x in numbers)}" for name, numbers in card.normalisation.items()]
+    return [f"input        {card.input}: {card.takes}", f"normalised   {'; '.join(values) or 'nobody knows how'}"]
 
 
 def _opened(source: Source) -> tuple[nn.Module, Card]:

@@ -45,7 +45,9 @@ def _resnet(name: str) -> Net:
 
 
 NETS: dict[str, Net] = {
-    "simple-cnn": Net(SimpleCNN, 28, "Ours", "two convolutions and a dense layer; for small images", {}, imagenet=False),
+    "simple-cnn": Net(
+        SimpleCNN, 28, "Ours", "two convolutions and a dense layer; for small images", {}, imagenet=False
+    ),
     **{name: _vgg(name, norm=False) for name in CONVOLUTIONS},
     **{f"{name}_bn": _vgg(name, norm=True) for name in CONVOLUTIONS},
     **{name: _resnet(name) for name in BLOCKS},
