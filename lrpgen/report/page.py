@@ -59,7 +59,7 @@ PAGES = (
 IMAGE_PAGES = (
     PAGES[0],
     Page("images.html", "Images", "images", ("images", "layers", "ledger")),
-    *(page for page in PAGES if page.template in ("evaluation", "methods")),
+    *(page for page in PAGES if page.template in ("evaluation", "network", "methods")),
 )
 
 
