@@ -8,8 +8,8 @@ IMAGES_DEFAULT = "config/images.yaml"
 
 def images_section():
     """The section `images` of the configuration, checked; without one that of the default file, if that is there."""
-    asked, place = "images" in config, "config: images"
-    section = config.get("images")
+    section, place = config["images"], "config: images"
+    asked = section is not None
     if not asked and Path(IMAGES_DEFAULT).is_file():
         section, place = (
             yaml.safe_load(Path(IMAGES_DEFAULT).read_text())["images"],
