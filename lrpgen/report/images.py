@@ -100,7 +100,7 @@ def ledger_sentence(images: Images) -> str:
     worst = max(gaps, key=lambda name: gaps[name])
     return (
         f"The relevance ledger of {count(len(gaps))} LRP methods was kept layer by layer; the layer and image that close "
-        f"worst miss {number(gaps[worst], 2)} of the relevance that arrived ({worst})."
+        f"worst miss {number(gaps[worst], 2)} of the mass handed down ({worst})."
     )
 
 
