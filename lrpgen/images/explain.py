@@ -131,7 +131,7 @@ def layer_maps(subject: Subject, name: str) -> dict[str, np.ndarray]:
         for layer, values in subject.explained(read, rows, dict.fromkeys(names)).layers.items():
             if values.dim() == 4:
                 parts.setdefault(layer, []).append(values.sum(1).float().cpu().numpy())
-    return {layer: np.concatenate(found) for layer, found in parts.items()}
+    return {layer: np.concatenate(parts[layer]) for layer in dict.fromkeys(names) if layer in parts}
 
 
 def summarise(found: Explained, facts: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .heatmap import diverging, full_colour
-from .style import FAINT, INK, new_figure, styled
+from .style import CYCLE, FAINT, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def grid_figure(found: Explained) -> Figure:
             below = shown(found.pixels[row])
             line[0].imshow(below)
             if found.masks is not None and found.masks[row].any():
-                line[0].contour(found.masks[row], levels=[0.5], colors=[INK], linewidths=0.6)
+                line[0].contour(found.masks[row], levels=[0.5], colors=[CYCLE[-1]], linewidths=0.7)
             line[0].set_ylabel(_said(found, row), rotation=0, ha="right", va="center", fontsize=6.5)
             for ax, values in zip(line[1:], found.relevance[:, row], strict=False):
                 ax.imshow(over(below, values))
