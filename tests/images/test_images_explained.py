@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_targets(tmp_path, monkeypatch):
     monkeypatch.setattr(subjects, "load_model", lambda path: Halves())
     with open_images(images) as file:
         model, classes = subjects.open_model(tmp_path / "net.pth", file, torch.device("cpu"))
-        how = {"split": "test", "labels": None, "inputs": 12, "seed": 1, "batch_size": 5}
+        how: dict[str, Any] = {"split": "test", "labels": None, "inputs": 12, "seed": 1, "batch_size": 5}
         own = subjects.draw(model, file, classes, target="label", **how)
         top = subjects.draw(model, file, classes, target="predicted", **how)
         one = subjects.draw(model, file, classes, target="right", **how)
