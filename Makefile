@@ -14,7 +14,7 @@
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 # What an environment is made from; a change of either installs again.
@@ -37,7 +37,7 @@ demo-images: $(VENV)/.installed-compare
 	@for page in results/*/explained; do echo "The report: $(CURDIR)/$$(dirname $$page)/report/index.html"; done
 
 test: $(VENV)/.installed-test
-	$(RUN) python -m pytest $(PYTEST_ARGS)
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test
 	$(RUN) ruff check .

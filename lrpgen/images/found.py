@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,20 @@ class Found:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def pick(self, rows: Sequence[int] | np.ndarray) -> Found:
+        """Some of the images, in the order of `rows`."""
+        rows = np.asarray(rows, dtype=np.int64)
+        image, mask = self.image, self.mask
+        return replace(
+            self,
+            image=lambda row: image(int(rows[row])),
+            mask=None if mask is None else lambda row: mask(int(rows[row])),
+            labels=self.labels[rows],
+            parts=self.parts[rows],
+            names=[self.names[row] for row in rows],
+            paths=None if self.paths is None else [self.paths[row] for row in rows],
+        )
 
 
 def from_arrays(

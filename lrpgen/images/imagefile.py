@@ -155,7 +155,7 @@ class ImageFile:
 @contextlib.contextmanager
 def open_images(path: str | Path) -> Iterator[ImageFile]:
     """Open an images file read-only. Raises `InputError` when it is missing, damaged or something else."""
-    with hdf5.reading(path, "images file", "`lrpgen images prepare`", FORMAT, VERSION, NEEDED) as file:
+    with hdf5.reading(path, "file of images", "`lrpgen images prepare`", FORMAT, VERSION, NEEDED) as file:
         yield ImageFile(file, Path(path))
 
 

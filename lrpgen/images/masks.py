@@ -38,7 +38,7 @@ def read_pairs(folder: Path) -> Found | None:
     photographs = [row for row, path in enumerate(flat.paths) if path.suffix.lower() in PHOTOGRAPHS]
     if not photographs or {flat.paths[row].stem for row in photographs} != drawn:
         return None
-    return replace(with_masks(pick(flat, photographs), folder, folder), kind="pairs")
+    return replace(with_masks(flat.pick(photographs), folder, folder), kind="pairs")
 
 
 def with_masks(found: Found, root: Path, folder: Path) -> Found:
@@ -76,21 +76,6 @@ def with_foreground(found: Found) -> Found:
         )
     return replace(
         found, mask=lambda row: Image.fromarray(np.where(np.asarray(found.image(row)) > 0, 255, 0).astype("u1"))
-    )
-
-
-def pick(found: Found, rows: list[int] | np.ndarray) -> Found:
-    """Some of the images, in the order of `rows`."""
-    rows = np.asarray(rows, dtype=np.int64)
-    image, mask = found.image, found.mask
-    return replace(
-        found,
-        image=lambda row: image(int(rows[row])),
-        mask=None if mask is None else lambda row: mask(int(rows[row])),
-        labels=found.labels[rows],
-        parts=found.parts[rows],
-        names=[found.names[row] for row in rows],
-        paths=None if found.paths is None else [found.paths[row] for row in rows],
     )
 
 

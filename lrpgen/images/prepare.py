@@ -16,9 +16,9 @@ from ..progress import progress
 from ..sequences.splits import PARTS
 from .found import Found
 from .imagefile import ImageSet, open_images, write_images
-from .masks import pick, with_foreground, with_masks
+from .masks import with_foreground, with_masks
 from .sources import find
-from .split import deal, limited
+from .split import TRAIN, deal, limited
 from .textures import CANVAS, on_textures
 from .transform import Geometry, moments
 
@@ -54,10 +54,15 @@ def prepare(source: Path, output: Path, labels: Path | None = None, how: Prepara
     check_output(output)
     found = _renamed(find(source, labels), how.classes)
     if how.limit is not None:
-        found = pick(found, limited(found, how.limit, how.seed))
+        found = found.pick(limited(found, how.limit, how.seed))
     parts = deal(found, how.validation, how.test, how.seed)
     found = _masked(found, source, parts, how)
     mean, std = (moments(getattr(how, name), name, found.channels) for name in ("mean", "std"))
+    if (mean is None or std is None) and not (parts == TRAIN).any():
+        raise InputError(
+            "all images are in the test part, so that there is nothing to measure --mean and --std auto on; give imagenet, "
+            "or the numbers that the model was trained with"
+        )
     summary = {"kind": found.kind, "size": geometry.size, "crop": geometry.crop, "masks": _rule(found, how)}
     with progress("images", len(found), "images") as advance:
         pixels = _Prepared(found, geometry, advance)
