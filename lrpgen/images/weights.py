@@ -25,11 +25,11 @@ from ..models.formats.states import PREFIXES, fit, read_tensors
 from ..models.zoo import is_known
 from .nets import NETS, build
 from .nets.simple_cnn import SMALLEST
+from .transform import IMAGENET
 
 if TYPE_CHECKING:
     from ..models.convert import Source
 
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}  # what torchvision's weights were trained with
 STATES = ("safetensors", "state", "pickle")  # kinds of file that hold weights by name
 COUNTER = "num_batches_tracked"
 
@@ -88,7 +88,8 @@ def open_weights(
     found = classes or [f"class_{k}" for k in range(kwargs["classes"])]
     if len(found) != kwargs["classes"] or len(set(found)) != len(found):
         raise InputError(f"{path} has {kwargs['classes']} outputs, --classes names {len(set(found))}; name each once")
-    normalisation = IMAGENET if NETS[name].imagenet and kwargs["channels"] == 3 else {}
+    imagenet = NETS[name].imagenet and kwargs["channels"] == 3
+    normalisation = {key: list(numbers) for key, numbers in IMAGENET.items()} if imagenet else {}
     return net.eval(), card_of(name, kwargs, found, net, normalisation, source=f"state dict: {Path(path).name}")
 
 
@@ -164,18 +165,18 @@ def _blank(name: str) -> dict[str, Tensor]:
 
 def _sizes(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     """What shapes of weights say about the arguments of `build`; the network's own where a weight is missing."""
-    own = _blank(name)
-    shapes = {key: tuple(tensors.get(key, value).shape) for key, value in own.items()}
+    shapes = {}
+    for key, own in _blank(name).items():
+        found = tensors.get(key, own)
+        shapes[key] = tuple(found.shape if found.dim() == own.dim() else own.shape)
     weights = [shape for shape in shapes.values() if len(shape) > 1]
     dense = [shape for shape in weights if len(shape) == 2]
-    found = {"classes": dense[-1][0], "channels": weights[0][1]}
-    found |= {"height": NETS[name].size, "width": NETS[name].size, "filters": weights[0][0]}
-    if len(dense) > 1:
-        found["hidden"] = dense[0][0]
+    filters, side = weights[0][0], NETS[name].size
     if name == "simple-cnn":  # its dense layer reads every position: the images were square
-        side = isqrt(dense[0][1] // (2 * found["filters"])) * SMALLEST
-        found |= {"height": side, "width": side}
-    return found
+        side = isqrt(dense[0][1] // max(2 * filters, 1)) * SMALLEST
+    hidden = {"hidden": dense[0][0]} if len(dense) > 1 else {}
+    shape = {"channels": weights[0][1], "height": side, "width": side}
+    return {"classes": dense[-1][0], **shape, "filters": filters, **hidden}
 
 
 def _bare(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

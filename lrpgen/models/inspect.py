@@ -43,9 +43,10 @@ def _images(card: Card) -> list[str]:
 
 
 def _opened(source: Source) -> tuple[nn.Module, Card]:
+    from ..images.nets import NETS
     from .store import find_card
 
-    named = source.path in NAMED or is_known(source.path) or source.architecture is not None
+    named = source.path in (*NAMED, *NETS) or is_known(source.path) or source.architecture is not None
     if not named and sniff(source.path) == "safetensors" and (card := find_card(source.path)) is not None:
         return rebuild(card, read_tensors(source.path), source.path), card
     return make(source)

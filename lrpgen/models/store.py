@@ -85,7 +85,7 @@ def load_model(
         if weights is None:
             return build(name, **kw).eval()
         return network(name, kw, os.fspath(weights))
-    if name not in NAMED and sniff(name) == "safetensors" and (card := find_card(name)) is not None:
+    if name not in (*NAMED, *nets.NETS) and sniff(name) == "safetensors" and (card := find_card(name)) is not None:
         return rebuild(card, read_tensors(name), name)
     file = None if weights is None else os.fspath(weights)
     try:
