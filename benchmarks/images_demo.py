@@ -83,10 +83,9 @@ def tables(found: dict[str, Any]) -> str:
         setting, test = evaluation["setting"], one["test"]
         right = f"test accuracy {test['accuracy']:.3f} on {test['images']} images; " if test else ""
         masked = f", masks cover {setting['truth_share']:.1%} of an image" if setting["truth_share"] else ""
-        took = sum(one["seconds"].values())
-        parts.append(
-            f"### {name}\n\n{right}{setting['inputs']} images evaluated{masked}; all jobs took {took:.0f} s.\n"
-        )
+        seconds = sum(one["seconds"].values())
+        took = f"; all jobs together took {seconds:.0f} s" if seconds else ""
+        parts.append(f"### {name}\n\n{right}{setting['inputs']} images evaluated{masked}{took}.\n")
         shown = [m for m in MEASURES if any(m in row["values"] for row in evaluation["rows"].values())]
         parts.append("| method | " + " | ".join(HEADINGS[m] for m in shown) + " | time |")
         parts.append("| --- |" + " ---: |" * (len(shown) + 1))
