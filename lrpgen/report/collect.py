@@ -20,6 +20,7 @@ from .filters import Filters, read_filters
 from .genome import Enrichment, read_enrichment
 from .images import Images, read_images
 from .loci import Explained, read_explained
+from .network import Network, read_network
 from .patterns import Merged, Motifs, read_merged, read_motifs
 from .runtimes import Runtime, read_runtimes
 
@@ -83,6 +84,7 @@ class Results:
     evaluation: Evaluation | None = None
     images: Images | None = None
     filters: Filters | None = None
+    network: Network | None = None
     enrichment: list[Enrichment] = field(default_factory=list)
     runtimes: list[Runtime] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
@@ -116,6 +118,7 @@ def collect(folder: Path, config: Path | None = None) -> Results:
         evaluation=read_evaluation(folder / "evaluation"),
         images=read_images(folder),
         filters=read_filters(folder / "filters"),
+        network=read_network(folder / "network"),
         enrichment=read_enrichment(folder / "enrichment"),
         runtimes=read_runtimes(folder),
         tracks=_tracks(folder / "tracks"),

@@ -23,6 +23,7 @@ from .charts import class_styles, quality_charts, training_charts
 from .collect import SPLITS, Results, collect
 from .environment import TEMPLATES, environment
 from .findings import findings
+from .network import write_network
 from .parameters import parameters, pruned, shares
 from .patterns import Pattern
 from .references import references
@@ -48,7 +49,7 @@ class Page:
 PAGES = (
     Page("index.html", "Overview", "overview", ("summary", "data", "model", "quality")),
     Page("motifs.html", "Motifs", "motifs", ("logos", "merged")),
-    Page("loci.html", "Loci", "loci", ("loci",), ("report.js", "viewer.js", "loci.js")),
+    Page("loci.html", "Loci", "loci", ("loci",), ("report.js", "loading.js", "viewer.js", "loci.js")),
     Page("evaluation.html", "Evaluation", "evaluation", ("evaluation",)),
     Page("sparsity.html", "Sparsity", "sparsity", ("sparsity", "ledger")),
     Page("filters.html", "Filters", "filters", ("filters",)),
@@ -59,12 +60,20 @@ PAGES = (
 IMAGE_PAGES = (
     PAGES[0],
     Page("images.html", "Images", "images", ("images", "layers", "ledger")),
-    *(page for page in PAGES if page.template in ("evaluation", "network", "methods")),
+    *(page for page in PAGES if page.template in ("evaluation", "methods")),
+)
+NETWORK = Page(
+    "network.html", "Network", "network", ("network", "selection"), ("report.js", "loading.js", "network.js")
 )
 
 
 def pages_of(results: Results) -> tuple[Page, ...]:
-    return IMAGE_PAGES if results.images else PAGES
+    """Those of DNA or of images; the network's page stands behind the filters or the images, where `lrpgen neurons` was run."""
+    pages = IMAGE_PAGES if results.images else PAGES
+    if results.network is None:
+        return pages
+    at = [page.template for page in pages].index("images" if results.images else "filters") + 1
+    return (*pages[:at], NETWORK, *pages[at:])
 
 
 def write_report(
@@ -79,7 +88,7 @@ def write_report(
     Parameters
     ----------
     results_dir : folder with windows.h5, model.safetensors (and members/ of an ensemble), history.json, metrics.json,
-        relevance.h5, tracks/, motifs/, merged/, hits/, filters/, enrichment/, evaluation/; only read. What is missing
+        relevance.h5, tracks/, motifs/, merged/, hits/, filters/, network/, enrichment/, evaluation/; only read. What is missing
         is left out with a sentence that says so.
     output : the first page (FOLDER/index.html). The other pages and their data lie beside it, the genome browser too
         where there are tracks: FOLDER is the report's own and is replaced as a whole. Links to the results are relative.
@@ -98,6 +107,8 @@ def write_report(
         for file, html in render(results, output, name, browsed):
             (made / file).write_text(html, encoding="utf-8")
         data.write_loci(results, made)
+        if results.network is not None:
+            write_network(results.network, made)
     return output
 
 
@@ -107,7 +118,7 @@ def check_folder(output: Path) -> None:
         raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return
-    own = {*(page.file for page in (*PAGES, *IMAGE_PAGES)), *OURS}
+    own = {*(page.file for page in (*PAGES, *IMAGE_PAGES, NETWORK)), *OURS}
     other = sorted(path.name for path in output.parent.iterdir() if path.name not in own)
     if other:
         raise InputError(
