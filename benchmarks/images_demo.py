@@ -18,10 +18,10 @@ from lrpgen.files import read_json, write_json, write_text
 from lrpgen.report.numbers import number
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-MEASURES = ("rma", "rra", "pointing", "aopc_mean", "aopc_blur", "gini", "completeness", "randomised_all")
+MEASURES = ("rma", "rra", "pointing", "aopc_mean", "aopc_blur", "gini", "completeness", "randomised_top")
 HEADINGS = {
     "rma": "RMA", "rra": "RRA", "pointing": "pointing", "aopc_mean": "AOPC, mean colour", "aopc_blur": "AOPC, blur",
-    "gini": "Gini", "completeness": "completeness error", "randomised_all": "random weights",
+    "gini": "Gini", "completeness": "completeness error", "randomised_top": "last layer random",
 }  # fmt: skip
 
 
