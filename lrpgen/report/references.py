@@ -49,6 +49,26 @@ LOGOMAKER = Reference(
 )
 
 
+INTEGRATED = Reference(
+    "integrated",
+    "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks. ICML (2017), arXiv:1703.01365.",
+    "https://arxiv.org/abs/1703.01365",
+)
+RELATIVE = Reference(
+    "relative",
+    "Nyiri E, Gibaru O. Relative layer-wise relevance propagation. arXiv:2501.14322 (2025); a reconstruction.",
+    "https://arxiv.org/abs/2501.14322",
+)
+SGLRP = Reference(
+    "sglrp",
+    "Iwana BK, Kuroki R, Uchida S. Explaining convolutional neural networks using softmax gradient layer-wise "
+    "relevance propagation. ICCV Workshops (2019), arXiv:1908.04351.",
+    "https://arxiv.org/abs/1908.04351",
+)
+# What the name of a method on images begins with -> what it cites beside LRP.
+OF_METHODS = {"plrp-": PLRP, "relative": RELATIVE, "sglrp": SGLRP, "integrated_gradients": INTEGRATED}
+
+
 def references(results: Results) -> list[Reference]:
     """References in the order in which the methods paragraph names them."""
     used = []
@@ -65,4 +85,7 @@ def references(results: Results) -> list[Reference]:
         if any(m.grouping == "modisco" for m in results.motifs):
             used += [MODISCO]
         used += [LOGOMAKER]
+    if results.images:
+        named = results.images.methods
+        used += [LRP, *(ref for start, ref in OF_METHODS.items() if any(name.startswith(start) for name in named))]
     return used
