@@ -15,6 +15,7 @@ PAPERS = sorted((ROOT / "config" / "papers").glob("*.yaml"))
 SMALL = {
     "train": {"epochs": 1, "batch_size": 16},
     "explain": {"inputs": 3, "methods": ["gradient*input", "epsilon", "plrp-lambda:0.25:epsilon"]},
+    "neurons": {"inputs": 4, "draws": 1, "channels": 3},
     "evaluate": {"inputs": 4, "steps": 2, "checks": 2, "timed": 2, "methods": ["epsilon", "plrp-lambda:0.25:epsilon"]},
 }
 
@@ -30,7 +31,7 @@ def test_the_default_plans_every_step(repository: Path) -> None:
     done = run(repository, "images", "--dry-run", "--cores", "2")
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
-    steps = ("prepare_images", "train_images", "explain_images", "evaluate_images", "report_images")
+    steps = ("prepare_images", "train_images", "explain_images", "evaluate_images", "network_images", "report_images")
     assert {name: jobs[name] for name in steps} == dict.fromkeys(steps, 2)
     assert "windows" not in jobs
 
@@ -75,6 +76,11 @@ def test_a_small_run_ends_in_reports(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
     for name in section["samples"]:
         pages = repository / "results" / name / "report"
-        assert {path.name for path in pages.glob("*.html")} >= {"index.html", "images.html", "evaluation.html"}
+        assert {path.name for path in pages.glob("*.html")} >= {
+            "index.html",
+            "images.html",
+            "evaluation.html",
+            "network.html",
+        }
         assert all(path.stat().st_size < 1_400_000 for path in pages.glob("*.html"))
     assert not (repository / "results" / "initial" / "history.json").exists()

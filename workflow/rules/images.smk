@@ -85,10 +85,12 @@ def image_results(wildcards):
     """What the report is about, beside the images and the model."""
     folder = f"results/{wildcards.images}"
     evaluated = [f"{folder}/evaluation"] if IMAGES["evaluate"]["run"] else []
+    looked_at = [f"{folder}/network"] if IMAGES["neurons"]["run"] else []
     trained = IMAGES["samples"][wildcards.images]["weights"] is None
     return [
         f"{folder}/explained",
         *evaluated,
+        *looked_at,
         *([f"{folder}/history.json"] if trained else []),
     ]
 
@@ -278,6 +280,41 @@ rule evaluate_images:
         "lrpgen images evaluate {input.model:q} {input.images:q} --methods {params.methods} {params.options}"
         " {params.target} --seed {params.seed} --threads {threads} --gpus {resources.gpu} {params.allow_cpu}"
         " -o {output.folder:q} > {log:q} 2>&1"
+
+
+rule network_images:
+    input:
+        images="results/{images}/images.h5",
+        model="results/{images}/model.safetensors",
+    output:
+        folder=directory("results/{images}/network"),
+    log:
+        "logs/{images}/network_images.log",
+    benchmark:
+        "benchmark_runs/{images}/network_images.tsv"
+    conda:
+        "../../envs/lrpgen.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=megabytes(6000),
+        runtime=minutes(240),
+    params:
+        options=image_options(
+            "composite",
+            "inputs",
+            "split",
+            "channels",
+            "draws",
+            "batch_size",
+            section="neurons",
+        ),
+        seed=config["seed"],
+        allow_cpu=allow_cpu,
+        code=code_hash("images", "lrp", "models", "neurons", "plots"),
+    shell:
+        "lrpgen neurons --model {input.model:q} --windows {input.images:q} {params.options} --seed {params.seed}"
+        " --threads {threads} --gpus {resources.gpu} {params.allow_cpu} -o {output.folder:q} > {log:q} 2>&1"
 
 
 rule report_images:
