@@ -65,6 +65,17 @@ SGLRP = Reference(
     "relevance propagation. ICCV Workshops (2019), arXiv:1908.04351.",
     "https://arxiv.org/abs/1908.04351",
 )
+NEURONS = Reference(
+    "neurons",
+    "Bhati D, Neha F, Amiruzzaman M, et al. Neural network interpretability with layer-wise relevance propagation: novel "
+    "techniques for neuron selection and visualization. arXiv:2412.05686 (2024); the definitions here are ours.",
+    "https://arxiv.org/abs/2412.05686",
+)
+DECONVOLUTION = Reference(
+    "deconvolution",
+    "Zeiler MD, Fergus R. Visualizing and understanding convolutional networks. ECCV (2014), arXiv:1311.2901.",
+    "https://arxiv.org/abs/1311.2901",
+)
 # What the name of a method on images begins with -> what it cites beside LRP.
 OF_METHODS = {"plrp-": PLRP, "relative": RELATIVE, "sglrp": SGLRP, "integrated_gradients": INTEGRATED}
 
@@ -88,4 +99,6 @@ def references(results: Results) -> list[Reference]:
     if results.images:
         named = results.images.methods
         used += [LRP, *(ref for start, ref in OF_METHODS.items() if any(name.startswith(start) for name in named))]
+    if results.network:
+        used += [NEURONS, DECONVOLUTION]
     return used
