@@ -40,7 +40,7 @@ def method(name: str, net: nn.Module, x: Tensor, device: str) -> Method:
         from tangermeme.deep_lift_shap import deep_lift_shap
 
         return lambda given: deep_lift_shap(
-            net, given, n_shuffles=20, batch_size=20 * len(given), device=device, only_warn=True
+            net, given, n_shuffles=20, batch_size=len(given), device=device, only_warn=True
         )
     return _zennit(net)
 
@@ -59,11 +59,16 @@ def _captum(name: str, net: nn.Module) -> Method:
         return lambda given: IntegratedGradients(net).attribute(
             given, target=0, n_steps=50, internal_batch_size=len(given)
         )
-    kind = LRP if name == "captum LRP" else DeepLift
-    for module in net.modules() if kind is LRP else ():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | nn.BatchNorm1d | nn.BatchNorm2d):
-            vars(module)["rule"] = EpsilonRule()  # how captum is told
-    return lambda given: kind(net).attribute(given.clone().requires_grad_(), target=0)
+    if name == "captum DeepLift":
+        return lambda given: DeepLift(net).attribute(given.clone().requires_grad_(), target=0)
+
+    def run(given: Tensor) -> Tensor:
+        for module in net.modules():
+            if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear | nn.BatchNorm1d | nn.BatchNorm2d):
+                vars(module)["rule"] = EpsilonRule()  # how captum is told; it takes them away again
+        return LRP(net).attribute(given.clone().requires_grad_(), target=0)
+
+    return run
 
 
 def _zennit(net: nn.Module) -> Method:
