@@ -1,9 +1,10 @@
 """What an explanation costs in time and memory, beside other methods and libraries: `make bench-speed`.
 
-Writes benchmarks/speed.json and docs/figures/speed.svg. Each row is a network, a size and a batch, in a process of its
-own: all methods once in every round, so that what else the machine does falls on all of them; of each the median over
-rounds of its time as a multiple of gradient * input's in the same round (one forward, one backward to the input), with the
-smallest and the largest. Peak memory: how far it rises above what the process had before, one process for each method.
+Writes benchmarks/speed.json, and from it the tables and the figure of docs/performance.md. Each row is a network, a size
+and a batch, in a process of its own: all methods once in every round, so that what else the machine does falls on all of
+them; of each the median over rounds of its time as a multiple of gradient * input's in the same round (one forward, one
+backward to the input), with the smallest and the largest. Peak memory: how far it rises above what the process had before,
+one process for each method. `--quick` prints, and writes nothing.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from typing import Any, NamedTuple
 import torch
 from speed_methods import BASE, OWN, PEERS, SLOW, Method, method
 from speed_nets import inputs, network
+from speed_page import write
 
 from lrpgen.device import peak_memory
 from lrpgen.files import write_json
-from lrpgen.plots.style import CYCLE, INK, save_as, styled
 from lrpgen.provenance import versions
 
 ROOT = Path(__file__).parents[1]
@@ -83,14 +84,14 @@ def set_up(case: Case, threads: int, names: list[str]) -> tuple[dict[str, Method
 
 
 def timed(case: Case, threads: int, rounds: int, limit: float) -> Figures:
-    """Seconds of every method in every round; the first warms up, and none begins after `limit` seconds but for two."""
+    """Seconds of every method in every round; the first warms up, and none begins after `limit` seconds but for three."""
     often = {BASE: rounds, **dict.fromkeys(OWN, rounds)}
     often |= {name: times for group, times in zip((PEERS, SLOW), case.peers, strict=True) for name in group if times}
     methods, x, refused = set_up(case, threads, list(often))
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     begin = time.perf_counter()
     for number in range(rounds + 1):
-        if number > 2 and time.perf_counter() - begin > limit:
+        if number > 3 and time.perf_counter() - begin > limit:
             break
         for name, run in methods.items():
             if number > often[name] or (name in SLOW and number == 0):
@@ -125,44 +126,27 @@ def row(case: Case, threads: int, rounds: int, limit: float) -> Figures:
     return {"net": case.net, "size": case.size, "batch": case.batch, "methods": methods}
 
 
-def draw(rows: list[Figures], path: Path) -> None:
-    """Ratios to gradient * input of lrpgen's methods, one group of points for each row."""
-    from matplotlib.figure import Figure
-
-    with styled():
-        figure = Figure(figsize=(7, 0.42 * len(rows) + 1.2), layout="constrained")
-        ax = figure.subplots()
-        for i, (name, colour) in enumerate(zip(OWN, CYCLE, strict=True)):
-            of = [each["methods"][name] for each in rows]
-            at = [number + 0.1 * (i - 2.5) for number in range(len(rows))]
-            ax.hlines(at, [m["smallest"] for m in of], [m["largest"] for m in of], color=colour, lw=1)
-            ax.plot([m["ratio"] for m in of], at, "o", ms=3.5, color=colour, label=name)
-        ax.axvline(1.0, color=INK, lw=0.8)
-        ax.set_yticks(range(len(rows)), [f"{each['net']} {each['size']}, batch {each['batch']}" for each in rows])
-        ax.invert_yaxis()
-        ax.set(xlabel="time / gradient * input (median of the rounds, and their range)", xlim=(0, None))
-        ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
-        save_as(figure, path)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small networks and batches, under two minutes")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=60.0, help="for the rounds of a row; at least two are made")
+    parser.add_argument("--rounds", type=int, default=25, help="at most")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="after so many no round of a row begins; three are made"
+    )
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "speed.json")
-    parser.add_argument("--figure", type=Path, default=ROOT / "docs" / "figures" / "speed.svg")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "performance.md")
     arguments = parser.parse_args()
-    rows = []
+    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {arguments.threads} threads, no GPU used"
+    result: Figures = {"machine": machine, "versions": versions(), "rows": []}
     for case in QUICK if arguments.quick else FULL:
-        rows.append(row(case, arguments.threads, 3 if arguments.quick else arguments.rounds, arguments.seconds))
-        print(rows[-1], flush=True)
-        machine = (
-            f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {arguments.threads} threads, no GPU used"
+        result["rows"].append(
+            row(case, arguments.threads, arguments.rounds, 5 if arguments.quick else arguments.seconds)
         )
-        write_json(arguments.output, {"machine": machine, "versions": versions(), "rows": rows})
-    draw(rows, arguments.figure)
+        print(result["rows"][-1], flush=True)
+        if not arguments.quick:
+            write_json(arguments.output, result)
+            write(result, arguments.page, arguments.page.parent / "figures" / "speed.svg")
 
 
 if __name__ == "__main__":
