@@ -12,7 +12,7 @@
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 # What an environment is made from; a change of either installs again.
@@ -30,7 +30,7 @@ demo: $(VENV)/.installed-motifs
 	@for page in results/*/report/index.html; do echo "The report: $(CURDIR)/$$page"; done
 
 test: $(VENV)/.installed-test
-	$(RUN) python -m pytest $(PYTEST_ARGS)
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-test
 	$(RUN) ruff check .

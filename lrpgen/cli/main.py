@@ -21,7 +21,7 @@ app = typer.Typer(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
         "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
         "(snakemake --cores all) runs; prune chooses how sparse relevance may be, and evaluate says which method to "
-        "trust; then merge, hits, filters, enrich and export look further; plot draws figures for papers. Each command "
+        "trust; then merge, hits, filters, neurons, enrich and export look further; plot draws figures for papers. Each command "
         "also works by hand."
     ),
     add_completion=False,
@@ -32,13 +32,13 @@ app = typer.Typer(
 
 COMMANDS = (
     *("simulate", "windows", "train", "baseline", "predict", "prune", "explain", "gather", "tracks"),
-    *("motifs", "merge", "hits", "filters", "enrich", "export", "evaluate", "report", "doctor"),
+    *("motifs", "merge", "hits", "filters", "neurons", "enrich", "export", "evaluate", "report", "doctor"),
 )
 for _name in COMMANDS:
     _command = getattr(importlib.import_module(f".{_name}", __package__), _name)
     app.command(_name, cls=Guarded)(_command)
 
-GROUPS = ("models", "plot")  # commands with commands of their own
+GROUPS = ("models", "images", "plot")  # commands with commands of their own
 for _name in GROUPS:
     app.add_typer(getattr(importlib.import_module(f".{_name}", __package__), _name), name=_name)
 

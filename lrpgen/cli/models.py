@@ -93,7 +93,7 @@ def convert_command(
     source = _source(model, weights, architecture, settings, channels=channels, layout=layout, width=width, **more)
     card = convert(source, output)
     say(
-        f"{output}: {card.architecture}, windows of {card.width} bp, task {card.task} ({card.activation}), "
+        f"{output}: {card.architecture}, {card.takes}, task {card.task} ({card.activation}), "
         f"outputs {', '.join(card.classes)}"
     )
 

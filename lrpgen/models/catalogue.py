@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..images.nets import NETS
 from .zoo import ARCHITECTURES
 
 FORMATS = {
@@ -19,6 +20,8 @@ def catalogue() -> str:
     """The table as text, one entry a line."""
     lines = ["Architectures (train --architecture NAME)"]
     lines += [f"  {name:14} {_summary(made)}" for name, made in ARCHITECTURES.items()]
+    lines += ["", "Networks for images (images train --architecture NAME)"]
+    lines += [f"  {name:14} {_summary(net)}" for name, net in NETS.items()]
     lines += ["", "Formats (models convert, models inspect, load_model)"]
     lines += [f"  {name:14} {files}; {reference}" for name, (files, reference) in FORMATS.items()]
     return "\n".join(lines)

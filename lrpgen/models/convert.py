@@ -14,7 +14,7 @@ from ..errors import InputError
 from .adapt import BASES, DEFAULT_LAYOUT, adapted, guessed_layout, length_of
 from .card import ACTIVATIONS, TASKS, Card, check_choice
 from .formats import Opened, sniff
-from .formats.states import read_tensors, refuse_torchscript
+from .formats.states import fit, read_tensors, refuse_torchscript
 from .zoo import build, is_known, settled
 
 NAMED = ("bpnet-lite", "chrombpnet")  # architectures of others, given by name with weights=
@@ -105,12 +105,16 @@ def _chrombpnet(file: str, source: Source) -> Opened:
 
 
 def make(source: Source) -> tuple[nn.Module, Card]:
-    """The network behind (N, 4, L) and its card.
+    """The network behind (N, 4, L), or (N, C, H, W) where it is one for images, and its card.
 
     Raises
     ------
     InputError : what cannot be opened, guessed, or does not fit together.
     """
+    from ..images.weights import open_images_network  # not at the top: that room needs this one
+
+    if (of_images := open_images_network(source)) is not None:
+        return of_images
     opened = open_network(source)
     layout = _layout(opened, source)
     fixed = length_of(opened.shape, layout) if opened.shape else None
@@ -191,10 +195,11 @@ def convert(source: Source, output: str | os.PathLike[str]) -> Card:
 
 
 def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
-    """The network of a saved model behind (N, 4, L), in eval mode; it needs no file but its own.
+    """The network of a saved model behind (N, 4, L) or (N, C, H, W), in eval mode; it needs no file but its own.
 
     Raises `InputError` when card and weights do not fit together.
     """
+    from ..images import nets
     from .formats import bpnetlite, exported, keras, onnx
 
     formats = {"keras": keras, "onnx": onnx, "pt2": exported, "bpnet-lite": bpnetlite}
@@ -202,6 +207,9 @@ def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
     try:
         if card.architecture in formats:
             net = formats[card.architecture].rebuild(card.kwargs, tensors, where)
+        elif card.shape:
+            net = nets.build(card.architecture, **card.kwargs)
+            fit(net, tensors, where)
         else:
             net = network(card.architecture, card.kwargs, where, tensors)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -209,7 +217,7 @@ def rebuild(card: Card, tensors: dict[str, Tensor], where: str) -> nn.Module:
             f"the card of {where} does not describe a {card.architecture} model ({type(error).__name__}: {error}); "
             "make the model again"
         ) from error
-    return adapted(net, card.channels, card.layout).eval()
+    return net.eval() if card.shape else adapted(net, card.channels, card.layout).eval()
 
 
 def _check_code(card: Card, where: str) -> None:
@@ -222,8 +230,6 @@ def _check_code(card: Card, where: str) -> None:
 
 def network(name: str, kwargs: dict[str, Any], where: str, tensors: dict[str, Tensor] | None = None) -> nn.Module:
     """A network of the zoo with `tensors`, or with the weights of the file `where`."""
-    from .formats.states import fit
-
     net = build(name, **kwargs)
     fit(net, read_tensors(where) if tensors is None else tensors, where)
     return net.eval()

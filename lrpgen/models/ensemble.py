@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..device import choose_device, set_threads
 from ..errors import InputError
+from .card import refuse_images
 from .store import Card, load_model, read_card
 from .training.tasks import activate
 
@@ -96,8 +97,9 @@ def model_paths(models: Models) -> list[Path]:
 
 
 def check_members(paths: list[Path], cards: list[Card]) -> None:
-    """Raise `InputError` unless all cards agree in AGREE."""
+    """Raise `InputError` unless all are models of DNA whose cards agree in AGREE."""
     for path, card in zip(paths, cards, strict=True):
+        refuse_images(card, path)
         for name in AGREE:
             mine, first = getattr(card, name), getattr(cards[0], name)
             if mine != first:

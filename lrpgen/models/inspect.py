@@ -20,8 +20,7 @@ def describe(source: Source) -> str:
         f"source       {card.source or f'lrpgen {card.lrpgen_version}'}",
         f"architecture {card.architecture}",
         f"task         {card.task}",
-        f"input        {card.input}, L = {card.width} bp",
-        f"inside       {card.layout}, bases {card.channels}{_note(card)}",
+        *(_images(card) if card.shape else _windows(card)),
         f"outputs      {len(card.classes)}: {', '.join(card.classes)}",
         f"activation   {card.activation} (turns the raw outputs into predictions)",
         f"parameters   {card.parameters}",
@@ -31,10 +30,23 @@ def describe(source: Source) -> str:
     return "\n".join([*lines, *_layers(inner)])
 
 
+def _windows(card: Card) -> list[str]:
+    return [
+        f"input        {card.input}, L = {card.width} bp",
+        f"inside       {card.layout}, bases {card.channels}{_note(card)}",
+    ]
+
+
+def _images(card: Card) -> list[str]:
+    values = [f"{name} {', '.join(f'{x:.4g}' for x in numbers)}" for name, numbers in card.normalisation.items()]
+    return [f"input        {card.input}: {card.takes}", f"normalised   {'; '.join(values) or 'nobody knows how'}"]
+
+
 def _opened(source: Source) -> tuple[nn.Module, Card]:
+    from ..images.nets import NETS
     from .store import find_card
 
-    named = source.path in NAMED or is_known(source.path) or source.architecture is not None
+    named = source.path in (*NAMED, *NETS) or is_known(source.path) or source.architecture is not None
     if not named and sniff(source.path) == "safetensors" and (card := find_card(source.path)) is not None:
         return rebuild(card, read_tensors(source.path), source.path), card
     return make(source)

@@ -60,7 +60,7 @@ def find_card(path: str | os.PathLike[str]) -> Card | None:
 def load_model(
     path_or_name: str | os.PathLike[str], *, weights: str | os.PathLike[str] | None = None, **kw: Any
 ) -> nn.Module:
-    """A model in eval mode, on the CPU, with input (N, 4, L) in rows A C G T and raw outputs.
+    """A model in eval mode, on the CPU, with input (N, 4, L) in rows A C G T, or images (N, C, H, W), and raw outputs.
 
     A last softmax or sigmoid of a Keras, ONNX or torch.export file is left out (`lrpgen models inspect` shows it).
 
@@ -76,12 +76,16 @@ def load_model(
     InputError : unknown name, missing or damaged file, code in the file, weights that do not fit (names the tensor and
         both shapes) or are not finite.
     """
+    from ..images import nets  # not at the top: that room needs this one
+
     name = os.fspath(path_or_name)
+    if name in nets.NETS and weights is None:
+        return nets.build(name, **kw).eval()
     if is_known(name):
         if weights is None:
             return build(name, **kw).eval()
         return network(name, kw, os.fspath(weights))
-    if name not in NAMED and sniff(name) == "safetensors" and (card := find_card(name)) is not None:
+    if name not in (*NAMED, *nets.NETS) and sniff(name) == "safetensors" and (card := find_card(name)) is not None:
         return rebuild(card, read_tensors(name), name)
     file = None if weights is None else os.fspath(weights)
     try:

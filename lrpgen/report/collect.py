@@ -19,6 +19,7 @@ from .evaluation import Evaluation, read_evaluation
 from .filters import Filters, read_filters
 from .genome import Enrichment, read_enrichment
 from .loci import Explained, read_explained
+from .network import Network, read_network
 from .patterns import Merged, Motifs, read_merged, read_motifs
 from .runtimes import Runtime, read_runtimes
 
@@ -81,6 +82,7 @@ class Results:
     merged: Merged | None = None
     evaluation: Evaluation | None = None
     filters: Filters | None = None
+    network: Network | None = None
     enrichment: list[Enrichment] = field(default_factory=list)
     runtimes: list[Runtime] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
@@ -113,6 +115,7 @@ def collect(folder: Path, config: Path | None = None) -> Results:
         merged=read_merged(folder / "merged"),
         evaluation=read_evaluation(folder / "evaluation"),
         filters=read_filters(folder / "filters"),
+        network=read_network(folder / "network"),
         enrichment=read_enrichment(folder / "enrichment"),
         runtimes=read_runtimes(folder),
         tracks=_tracks(folder / "tracks"),

@@ -24,12 +24,11 @@ def write_loci(results: Results, folder: Path) -> None:
     explained = results.explained
     if explained is None or not explained.loci:
         return
-    (folder / FOLDER).mkdir()
     per = per_file(explained.width)
     table = {"fields": LOCUS_FIELDS, "per": per, "rows": explained.loci, **_words(results)}
-    _write(folder, LOCI, table)
+    write_data(folder, LOCI, table)
     for part, start in enumerate(range(0, len(explained.bases), per)):
-        _write(folder, f"bases_{part}", explained.bases[start : start + per])
+        write_data(folder, f"bases_{part}", explained.bases[start : start + per])
 
 
 def per_file(width: int) -> int:
@@ -48,6 +47,8 @@ def _words(results: Results) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, name: str, value: Any) -> None:
+def write_data(folder: Path, name: str, value: Any) -> None:
+    """data/NAME.js, which a page loads by this name."""
+    (folder / FOLDER).mkdir(exist_ok=True)
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
     (folder / FOLDER / f"{name}.js").write_text(f'lrpgenData("{name}",{text});\n', encoding="utf-8")

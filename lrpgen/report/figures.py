@@ -109,7 +109,7 @@ def layers_chart(ledger: Ledger) -> Markup:
     row, left, width = 34, 165, 960
     ends = [value for layer in ledger.layers for value in (layer.sum_in, layer.sum_out)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
-    scale, y = (width - left - 290) / ((high - low) or 1), 4.0
+    scale, y = (width - left - 380) / ((high - low) or 1), 4.0
     zero = left - low * scale
     parts = []
     for layer in ledger.layers:
@@ -119,7 +119,8 @@ def layers_chart(ledger: Ledger) -> Markup:
             x, w = zero + min(0, value) * scale, max(abs(value) * scale, 1)
             parts.append(f'<rect class="fall-{css}" x="{x:.1f}" y="{at:.1f}" width="{w:.1f}" height="10"/>')
         lost = f", {share(layer.dropped)} of the mass pruned" if layer.dropped else ""
-        said = f"{number(layer.sum_in)} in, {number(layer.sum_out)} out{lost}"
+        absorbed = f", {number(layer.bias + layer.epsilon + layer.stranded)} absorbed"
+        said = f"{number(layer.sum_in)} in, {number(layer.sum_out)} out{absorbed}{lost}"
         end = zero + max(0, layer.sum_in, layer.sum_out) * scale
         parts.append(f'<text class="value" x="{end + 8:.1f}" y="{y + 15:.1f}">{said}</text>')
         y += row

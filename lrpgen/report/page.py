@@ -23,6 +23,7 @@ from .charts import class_styles, quality_charts, training_charts
 from .collect import SPLITS, Results, collect
 from .environment import TEMPLATES, environment
 from .findings import findings
+from .network import write_network
 from .parameters import parameters, pruned, shares
 from .patterns import Pattern
 from .references import references
@@ -48,13 +49,24 @@ class Page:
 PAGES = (
     Page("index.html", "Overview", "overview", ("summary", "data", "model", "quality")),
     Page("motifs.html", "Motifs", "motifs", ("logos", "merged")),
-    Page("loci.html", "Loci", "loci", ("loci",), ("report.js", "viewer.js", "loci.js")),
+    Page("loci.html", "Loci", "loci", ("loci",), ("report.js", "loading.js", "viewer.js", "loci.js")),
     Page("evaluation.html", "Evaluation", "evaluation", ("evaluation",)),
     Page("sparsity.html", "Sparsity", "sparsity", ("sparsity", "ledger")),
     Page("filters.html", "Filters", "filters", ("filters",)),
     Page("genome.html", "Genome", "genome", ("tracks", "hits", "enrichment")),
     Page("methods.html", "Methods", "methods", ("methods", "provenance", "runtimes", "files")),
 )
+NETWORK = Page(
+    "network.html", "Network", "network", ("network", "selection"), ("report.js", "loading.js", "network.js")
+)
+
+
+def pages_of(results: Results) -> tuple[Page, ...]:
+    """The network's page stands behind that of the filters, where `lrpgen neurons` was run."""
+    if results.network is None:
+        return PAGES
+    at = [page.template for page in PAGES].index("filters") + 1
+    return (*PAGES[:at], NETWORK, *PAGES[at:])
 
 
 def write_report(
@@ -69,7 +81,7 @@ def write_report(
     Parameters
     ----------
     results_dir : folder with windows.h5, model.safetensors (and members/ of an ensemble), history.json, metrics.json,
-        relevance.h5, tracks/, motifs/, merged/, hits/, filters/, enrichment/, evaluation/; only read. What is missing
+        relevance.h5, tracks/, motifs/, merged/, hits/, filters/, network/, enrichment/, evaluation/; only read. What is missing
         is left out with a sentence that says so.
     output : the first page (FOLDER/index.html). The other pages and their data lie beside it, the genome browser too
         where there are tracks: FOLDER is the report's own and is replaced as a whole. Links to the results are relative.
@@ -88,6 +100,8 @@ def write_report(
         for file, html in render(results, output, name, browsed):
             (made / file).write_text(html, encoding="utf-8")
         data.write_loci(results, made)
+        if results.network is not None:
+            write_network(results.network, made)
     return output
 
 
@@ -97,7 +111,7 @@ def check_folder(output: Path) -> None:
         raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return
-    own = {*(page.file for page in PAGES), *OURS}
+    own = {*(page.file for page in (*PAGES, NETWORK)), *OURS}
     other = sorted(path.name for path in output.parent.iterdir() if path.name not in own)
     if other:
         raise InputError(
@@ -111,9 +125,10 @@ def render(results: Results, output: Path, title: str, browsed: bool) -> Iterato
 
     Raises `InputError` for a page that cannot be made light enough.
     """
-    names = {page.template: page.file for page in PAGES}
+    pages = pages_of(results)
+    names = {page.template: page.file for page in pages}
     shared = {**_shared(results, output, title, names), "browsed": browsed}
-    for page in PAGES:
+    for page in pages:
         for cards in CARDS:
             html = _render(page, {**shared, "cards": cards})
             if len(html.encode()) < MOST_BYTES:
@@ -138,15 +153,16 @@ def _render(page: Page, values: dict[str, Any]) -> str:
 
 def _shared(results: Results, output: Path, title: str, names: dict[str, str]) -> dict[str, Any]:
     """What templates are given, whichever page they are of."""
-    where = {section: names[page.template] for page in PAGES for section in page.holds}
+    pages = pages_of(results)
+    where = {section: names[page.template] for page in pages for section in page.holds}
     return {
         "r": results,
         "run": setting(results),
         "title": title,
-        "pages": PAGES,
+        "pages": pages,
         "href": names,
         "section_page": where,
-        "section_title": {section: page.title.lower() for page in PAGES for section in page.holds},
+        "section_title": {section: page.title.lower() for page in pages for section in page.holds},
         "findings": findings(results),
         "pruned": pruned(results),
         "shares": shares(results),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from planted_windows import planted
 
 from lrpgen.models.training.augment import augment
-from lrpgen.models.training.loader import Part
+from lrpgen.models.training.loader import Part, windows
 from lrpgen.sequences import open_windows
 from lrpgen.sequences.onehot import encode_array, reverse_complement
 
@@ -28,7 +28,7 @@ def truth(path):
 
 
 def part(path, rows, held, workers=0):
-    return Part(path, np.asarray(rows), WIDTH, held * BYTES, workers, cores=2)
+    return Part(windows(path, WIDTH), np.asarray(rows), held * BYTES, workers, cores=2)
 
 
 def epoch(windows, size, seed=1):

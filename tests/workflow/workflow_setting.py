@@ -22,6 +22,7 @@ CONFIG: dict[str, Any] = {
     "explain": {"shards": 2},
     "tracks": {"stride": 400, "shards": 2},
     "filters": {"logos": 2},
+    "neurons": {"inputs": 4, "channels": 2, "draws": 1},
     "enrich": {"shifts": 50},
 }
 

@@ -103,6 +103,7 @@ def results_of(sample):
     if config["explain"]["prune"]["positive"] == "auto":
         once.append(rules.choose_prune)
     once += [rules.filters] if config["filters"]["run"] else []
+    once += [rules.network] if config["neurons"]["run"] else []
     once += [rules.evaluate_methods] if config["evaluate"]["run"] else []
     found = [str(path).format(sample=sample) for rule in once for path in rule.output]
     pairs = [

@@ -118,6 +118,20 @@ def filter_options(wildcards, input):
     return command_options({**relevance_options(pruned_share(input)), **own})
 
 
+def neuron_options(wildcards):
+    """Options of `lrpgen neurons`. Windows that are not split are all test."""
+    section, whole = config["neurons"], split_of(SAMPLES[wildcards.sample]) == "none"
+    names = ["inputs", "channels", "draws", "tolerance"]
+    return command_options(
+        {
+            "--split": "test" if whole else section["split"],
+            **{f"--{name}": section[name] for name in names},
+            "--composite": section["composite"],
+            "--seed": config["seed"],
+        }
+    )
+
+
 def evaluate_options(wildcards):
     """Options of `lrpgen evaluate`. Windows that are not split are all test."""
     section, whole = config["evaluate"], split_of(SAMPLES[wildcards.sample]) == "none"

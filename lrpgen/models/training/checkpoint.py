@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,12 @@ def beside(output: Path) -> Path:
     return output.with_name(output.name + ".checkpoint")
 
 
-def run_key(options: Training, windows: Path) -> str:
-    """A hash of everything that decides the weights: options, windows, code of the models, a network of one's own, torch."""
+def run_key(options: Training, sources: Sequence[Path], rooms: Sequence[str]) -> str:
+    """A hash of everything that decides the weights: options, samples, code, a network of one's own, torch."""
     chosen = {name: value for name, value in asdict(options).items() if name not in NO_INFLUENCE}
     own = Path(options.architecture.removeprefix("module:").rpartition(":")[0])  # module:path/to/file.py:Class
-    parts = [chosen, sha256(windows), sha256(own) if own.is_file() else "", code_hash("models"), str(torch.__version__)]
+    files = [sha256(path) for path in (*sources, own) if path.is_file()]
+    parts = [chosen, files, code_hash(*rooms), str(torch.__version__)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

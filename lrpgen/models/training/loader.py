@@ -1,4 +1,4 @@
-"""Batches of one part of a windows file under a memory budget, in an order that the seed alone decides.
+"""Batches of one part of a file (windows, or images) under a memory budget, in an order that the seed alone decides.
 
 A part that fits the budget is read once and fully shuffled every epoch. Of a larger part, blocks (neighbours in the
 file) are read in a new random order every epoch and pass through a pool as large as the budget, from which
@@ -7,8 +7,10 @@ batches are drawn at random: each block is unpacked once an epoch, and no more t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,64 +19,95 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ...errors import LrpgenError
-from ...sequences import WindowFile, open_windows
+from ...sequences import open_windows
 
-Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), onehot int8 (n, 4, L)
-BLOCK_ROWS, BLOCK_BYTES = 64, 1 << 22  # a block is about a chunk of the file: so many neighbours, fewer of wide windows
+Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), samples (n, ...), one byte a value
+Reader = Callable[[slice], np.ndarray]
+BLOCK_ROWS, BLOCK_BYTES = (
+    64,
+    1 << 22,
+)  # a block is about a chunk of the file: so many neighbours, fewer of large samples
 BLOCKS_PER_READ = 4  # blocks that one request to a reader asks for
 AUTO_WORKERS = 2
 
 
-class Blocks(Dataset):
-    """Blocks of the windows file by number; every process that reads opens the file for itself."""
+@dataclass(frozen=True)
+class Samples:
+    """A file that training reads. shape : of one sample, one byte a value. dtype : int8 or uint8.
+    opener : opens `path` and gives what reads a slice of its rows; a function of a module, since readers are processes."""
 
-    def __init__(self, path: Path, rows: np.ndarray, width: int) -> None:
-        """rows: ascending row numbers of the part. width: bp."""
-        self.path = path
-        size = max(1, min(BLOCK_ROWS, BLOCK_BYTES // (4 * width)))
+    path: Path
+    shape: tuple[int, ...]
+    opener: Callable[[Path], AbstractContextManager[Reader]]
+    dtype: type = np.int8
+
+    @property
+    def bytes(self) -> int:
+        """Of one sample."""
+        return prod(self.shape)
+
+
+def windows(path: Path, width: int) -> Samples:
+    """One-hot windows of `width` bp: int8 (4, L)."""
+    return Samples(path, (4, width), _open_windows)
+
+
+@contextmanager
+def _open_windows(path: Path) -> Iterator[Reader]:
+    with open_windows(path) as file:
+        yield file.onehot
+
+
+class Blocks(Dataset):
+    """Blocks of the file by number; every process that reads opens the file for itself."""
+
+    def __init__(self, source: Samples, rows: np.ndarray) -> None:
+        """rows: ascending row numbers of the part."""
+        self.source = source
+        size = max(1, min(BLOCK_ROWS, BLOCK_BYTES // source.bytes))
         cuts = np.flatnonzero(np.diff(rows // size)) + 1
         self.rows = np.split(rows, cuts)
         self.first = np.concatenate([[0], cuts])
-        self._file: WindowFile | None = None
+        self._read: Reader | None = None
         self._stack = ExitStack()
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, numbers: Iterable[int]) -> Piece:
-        """The windows of some blocks, one after the other."""
-        if self._file is None:
-            self._file = self._stack.enter_context(open_windows(self.path))
-        file, positions, onehot = self._file, [], []
+        """The samples of some blocks, one after the other."""
+        if self._read is None:
+            self._read = self._stack.enter_context(self.source.opener(self.source.path))
+        read, positions, samples = self._read, [], []
         for number in numbers:
             rows, start = self.rows[number], int(self.rows[number][0])
             # A slice is much faster than a list of rows, and the chunk is unpacked whole anyway.
-            onehot.append(file.onehot(slice(start, int(rows[-1]) + 1))[rows - start])
+            samples.append(read(slice(start, int(rows[-1]) + 1))[rows - start])
             positions.append(self.first[number] + np.arange(len(rows)))
-        return np.concatenate(positions), np.concatenate(onehot)
+        return np.concatenate(positions), np.concatenate(samples)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_file": None, "_stack": ExitStack()}
+        return {**self.__dict__, "_read": None, "_stack": ExitStack()}
 
     def close(self) -> None:
         self._stack.close()
-        self._file = None
+        self._read = None
 
 
 class Part:
-    """Windows of one part of the split.
+    """Samples of one part of the split.
 
     Parameters
     ----------
-    rows : ascending row numbers in the file. width : bp. budget : bytes of windows that may be held.
+    rows : ascending row numbers in the file. budget : bytes of samples that may be held.
     workers : reading processes; -1 takes none where the part fits or cores are few, else AUTO_WORKERS.
     """
 
-    def __init__(self, path: Path, rows: np.ndarray, width: int, budget: int, workers: int, cores: int) -> None:
-        self.count, self.width = len(rows), width
-        self.capacity = budget // (4 * width)  # windows
+    def __init__(self, source: Samples, rows: np.ndarray, budget: int, workers: int, cores: int) -> None:
+        self.count, self.source = len(rows), source
+        self.capacity = budget // source.bytes  # samples
         self.fits = self.count <= self.capacity
-        self._blocks = Blocks(path, rows, width)
+        self._blocks = Blocks(source, rows)
         auto = 0 if self.fits or cores <= AUTO_WORKERS else AUTO_WORKERS
         self._loader = _loader(self._blocks, auto if workers < 0 else workers)
         self._held: np.ndarray | None = None
@@ -86,7 +119,7 @@ class Part:
         self._held = None
 
     def in_order(self, size: int) -> Iterator[Piece]:
-        """All windows in the order of the file, `size` at a time."""
+        """All samples in the order of the file, `size` at a time."""
         if self.fits:
             held, everything = self._whole(), np.arange(self.count)
             yield from ((everything[at : at + size], held[at : at + size]) for at in range(0, self.count, size))
@@ -94,7 +127,7 @@ class Part:
             yield from _rebatched(self._pieces(np.arange(len(self._blocks))), size)
 
     def shuffled(self, size: int, generator: torch.Generator) -> Iterator[Piece]:
-        """All windows once, in random batches of `size` (the last may be smaller); `generator` decides the order."""
+        """All samples once, in random batches of `size` (the last may be smaller); `generator` decides the order."""
         if self.fits:
             held = self._whole()
             for positions in torch.randperm(self.count, generator=generator).split(size):
@@ -105,14 +138,14 @@ class Part:
 
     def _pooled(self, order: np.ndarray, size: int, rng: np.random.Generator) -> Iterator[Piece]:
         capacity = max(self.capacity, size)
-        pool = np.empty((capacity, 4, self.width), np.int8)
+        pool = np.empty((capacity, *self.source.shape), self.source.dtype)
         members = np.empty(capacity, np.int64)
         free = np.arange(capacity)
-        for positions, onehot in self._pieces(order):
+        for positions, samples in self._pieces(order):
             at = 0
             while at < len(positions):
                 slots, free = free[: len(positions) - at], free[len(positions) - at :]
-                pool[slots], members[slots] = onehot[at : at + len(slots)], positions[at : at + len(slots)]
+                pool[slots], members[slots] = samples[at : at + len(slots)], positions[at : at + len(slots)]
                 at += len(slots)
                 if len(free) == 0:
                     free = rng.choice(capacity, size, replace=False)
@@ -123,9 +156,9 @@ class Part:
 
     def _whole(self) -> np.ndarray:
         if self._held is None:
-            self._held = np.empty((self.count, 4, self.width), np.int8)
-            for positions, onehot in self._pieces(np.arange(len(self._blocks))):
-                self._held[positions] = onehot
+            self._held = np.empty((self.count, *self.source.shape), self.source.dtype)
+            for positions, samples in self._pieces(np.arange(len(self._blocks))):
+                self._held[positions] = samples
             self._blocks.close()
         return self._held
 
@@ -174,13 +207,13 @@ def _as_it_is(piece: Piece) -> Piece:
 
 
 def _rebatched(pieces: Iterable[Piece], size: int) -> Iterator[Piece]:
-    """The same windows in the same order, `size` at a time."""
+    """The same samples in the same order, `size` at a time."""
     kept: Piece | None = None
     for piece in pieces:
-        positions, onehot = piece if kept is None else (np.concatenate(pair) for pair in zip(kept, piece, strict=True))
+        positions, samples = piece if kept is None else (np.concatenate(pair) for pair in zip(kept, piece, strict=True))
         whole = len(positions) // size * size
         for at in range(0, whole, size):
-            yield positions[at : at + size], onehot[at : at + size]
-        kept = positions[whole:], onehot[whole:]
+            yield positions[at : at + size], samples[at : at + size]
+        kept = positions[whole:], samples[whole:]
     if kept is not None and len(kept[0]):
         yield kept

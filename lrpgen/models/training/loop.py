@@ -32,10 +32,18 @@ VALIDATION_BATCH = 512
 
 @dataclass(frozen=True)
 class Data:
-    """A part of the windows and its targets: int64 (N,) classes, float32 (N, K) labels or values."""
+    """A part of the samples and its targets: int64 (N,) classes, float32 (N, K) labels or values.
+
+    prepare : what the network is given, from samples as float32 (n, ...); None = those.
+    """
 
     part: Part
     targets: np.ndarray
+    prepare: Callable[[Tensor], Tensor] | None = None
+
+    def inputs(self, samples: np.ndarray, device: torch.device) -> Tensor:
+        x = torch.from_numpy(samples).to(device, torch.float32)
+        return x if self.prepare is None else self.prepare(x)
 
 
 def start(model: nn.Module, options: Training) -> State:
@@ -106,16 +114,16 @@ def _stalled(state: State, options: Training) -> bool:
 def _epoch(
     state: State, data: Data, criterion: Callable[..., Tensor], options: Training, device: torch.device
 ) -> float:
-    """One pass over the train part; the mean loss of its windows."""
+    """One pass over the train part; the mean loss of its samples."""
     state.model.train()
     rng = np.random.default_rng((options.seed, state.epoch))  # of augmentation: a function of seed and epoch alone
     total = 0.0
-    for positions, onehot in data.part.shuffled(options.batch_size, state.shuffle):
+    for positions, samples in data.part.shuffled(options.batch_size, state.shuffle):
         if len(positions) == 1 and options.batch_size > 1 and data.part.count > 1:
             continue  # batch norm has no variance over a single window
         if options.augment_rc or options.augment_shift:
-            onehot = augment(onehot, rng, rc=options.augment_rc, shift=options.augment_shift)
-        x = torch.from_numpy(onehot).to(device, torch.float32)
+            samples = augment(samples, rng, rc=options.augment_rc, shift=options.augment_shift)
+        x = data.inputs(samples, device)
         loss = criterion(state.model(x).float(), torch.from_numpy(data.targets[positions]).to(device))
         if not torch.isfinite(loss):
             raise InputError("training diverged (the loss is not finite); lower the learning rate")
@@ -134,8 +142,8 @@ def _validate(
     model.eval()
     parts = []
     with torch.inference_mode():
-        for _, onehot in data.part.in_order(VALIDATION_BATCH):
-            parts.append(model(torch.from_numpy(onehot).to(device, torch.float32)).float().cpu())
+        for _, samples in data.part.in_order(VALIDATION_BATCH):
+            parts.append(model(data.inputs(samples, device)).float().cpu())
     outputs = torch.cat(parts)
     if not torch.isfinite(outputs).all():
         raise InputError("training diverged (the model's outputs are not finite); lower the learning rate")

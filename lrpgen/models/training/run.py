@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +20,7 @@ from ...sequences import WindowFile, open_windows
 from ..store import Card, save_model
 from ..zoo import build, settled
 from . import checkpoint
-from .loader import Part
+from .loader import Part, windows
 from .loop import Data, fit, start
 from .options import Training, check_shift
 from .precision import choose_precision, precision
@@ -39,8 +40,7 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
         that does not fit, a loss that is not finite.
     """
     windows_path, output = Path(windows_path), Path(output)
-    device = choose_device(options.device)
-    chosen = choose_precision(options.precision, device)
+    choose_precision(options.precision, choose_device(options.device))
     for path in (output, history_path):
         if path is not None:
             check_output(path)
@@ -50,23 +50,43 @@ def train(windows_path: Path, output: Path, options: Training, history_path: Pat
             check_shift(options.augment_shift, file.width)
             parts = {name: _part(file, name, task, options, stack) for name in ("train", "validation")}
             kwargs = {"classes": len(file.classes), "width": file.width, **options.settings}
-        stack.enter_context(deterministic(options.seed, options.threads))
-        stack.enter_context(precision(chosen, device))
-        model = build(options.architecture, **kwargs)
-        _check_output(model, options.architecture, kwargs["width"], kwargs["classes"])
+        history, model, notes = learn(
+            lambda: build(options.architecture, **kwargs), parts, task, options, output, [windows_path]
+        )
+    if history_path is not None:
+        write_json(history_path, history)
+    save_model(output, model, _card(model, task, kwargs, options, {**notes, "windows": parts["train"].part.count}))
+    checkpoint.beside(output).unlink(missing_ok=True)
+    return history
+
+
+def learn(
+    make: Callable[[], nn.Module],
+    parts: dict[str, Data],
+    task: Task,
+    options: Training,
+    output: Path,
+    sources: Sequence[Path],
+    rooms: Sequence[str] = ("models",),
+) -> tuple[dict[str, Any], nn.Module, dict[str, Any]]:
+    """Train what `make` builds: its history, the network with its best weights, and notes for its card.
+
+    sources : files that decide the weights: of samples, of weights to begin with. rooms : folders of the package whose code
+    does. Both bind the checkpoint beside `output`, which is the caller's to remove once the model is written.
+    """
+    device = choose_device(options.device)
+    chosen = choose_precision(options.precision, device)
+    with deterministic(options.seed, options.threads), precision(chosen, device):
+        model = make()
+        _check_output(model, options.architecture, parts["train"].part.source.shape, len(task.classes))
         _check_batch(model, options)
         state = start(model.to(device), options)
-        kept, key = checkpoint.beside(output), checkpoint.run_key(options, windows_path)
+        kept, key = checkpoint.beside(output), checkpoint.run_key(options, sources, rooms)
         checkpoint.restore(kept, state, key)
         fit(state, parts["train"], parts["validation"], task, options, device, kept, key)
     model.load_state_dict(state.best)
     history = {"epochs": state.epochs, "best_epoch": state.best_epoch, "seconds": round(state.seconds, 1)}
-    if history_path is not None:
-        write_json(history_path, history)
-    notes = {**asdict(options), "best_epoch": state.best_epoch, "windows": parts["train"].part.count}
-    save_model(output, model, _card(model, task, kwargs, options, {**notes, "loss": task.loss, "precision": chosen}))
-    kept.unlink(missing_ok=True)
-    return history
+    return history, model, {**asdict(options), "best_epoch": state.best_epoch, "loss": task.loss, "precision": chosen}
 
 
 def _part(file: WindowFile, name: str, task: Task, options: Training, stack: ExitStack) -> Data:
@@ -74,16 +94,16 @@ def _part(file: WindowFile, name: str, task: Task, options: Training, stack: Exi
     targets = file.targets[rows]
     check_targets(task, name, targets, file.path)
     budget = options.buffer_mb << 20
-    part = Part(file.path, rows, file.width, budget, options.workers, len(os.sched_getaffinity(0)))
+    part = Part(windows(file.path, file.width), rows, budget, options.workers, len(os.sched_getaffinity(0)))
     stack.callback(part.close)
     return Data(part, targets if task.name == "classes" else np.asarray(targets, np.float32))
 
 
-def _check_output(model: nn.Module, name: str, width: int, classes: int) -> None:
+def _check_output(model: nn.Module, name: str, shape: tuple[int, ...], classes: int) -> None:
     """Raise `InputError` unless the model gives one number per class."""
     model.eval()
     with torch.inference_mode():
-        found = model(torch.zeros(2, 4, width))
+        found = model(torch.zeros(2, *shape))
     if not isinstance(found, Tensor):
         hint = "; give --set profile=false" if isinstance(found, dict) and "profile" in found else ""
         raise InputError(f"architecture {name} gives several outputs, and training takes one{hint}")

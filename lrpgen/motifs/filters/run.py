@@ -121,11 +121,13 @@ def _collect(job: FilterJob) -> Found:
     from ...device import choose_device, set_threads
     from ...lrp.explain import as_graph
     from ...models import load_model, read_card
+    from ...models.card import refuse_images
     from ...sequences import open_windows
     from .collect import Collector
     from .layer import first_layer
 
     card = read_card(job.model)
+    refuse_images(card, job.model)
     place = choose_device(job.device)
     set_threads(job.threads)
     graph = as_graph(load_model(job.model), torch.zeros(1, 4, card.width)).to(place)

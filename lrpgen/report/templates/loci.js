@@ -2,23 +2,6 @@
 const ROW = 34; /* pixels; report.css says the same */
 const SPARE = 12; /* rows drawn above and below those in sight */
 
-/* Data files call this; each is asked for once. A page on disk may run scripts but not read files. */
-const arriving = new Map();
-window.lrpgenData = (name, value) => arriving.get(name).resolve(value);
-
-function load(name) {
-  if (!arriving.has(name)) {
-    const entry = {};
-    entry.promise = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
-    arriving.set(name, entry);
-    const script = document.createElement("script");
-    script.src = `data/${name}.js`;
-    script.onerror = () => { arriving.delete(name); entry.reject(new Error(`data/${name}.js could not be read; it has to lie beside this page`)); };
-    document.head.append(script);
-  }
-  return arriving.get(name).promise;
-}
-
 function fail(error) {
   viewer.empty();
   byId("viewer-sub").textContent = error.message;
