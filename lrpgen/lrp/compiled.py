@@ -56,6 +56,20 @@ def tally(start, stop, r, sums):
 
 
 @loop
+def multiply(start, stop, a, m, r, sums):
+    """r = a * m, and its tally."""
+    for i in range(start, stop):
+        total, mass, zeros = 0.0, 0.0, 0
+        for j in range(a.shape[1]):
+            product = a[i, j] * m[i, j]
+            r[i, j] = product
+            total += product
+            mass += abs(product)
+            zeros += product == 0
+        sums[i, 0], sums[i, 1], sums[i, 2] = total, mass, zeros
+
+
+@loop
 def _edge(mass, below, limit):
     """Digit at which the running mass passes the limit, or the highest that has mass, and the mass below it."""
     edge, before = 0, below

@@ -15,7 +15,7 @@ from .ledger import COLUMNS, Entry, entry_of
 from .ops import WEIGHTED, fills, refuse, signal_of
 from .prune import Prune, matrix_relevance, prune_factors
 from .rules import Rule
-from .sums import per_sample, tally
+from .sums import multiplied, per_sample, tally
 from .walk import Walk
 
 OUT = ":out"  # behind a layer's name: the relevance of its output rather than that of its input
@@ -205,8 +205,11 @@ class _WayBack:
         handed, directs, size = [], [], 0
         for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
             is_input = source in self.walk.inputlike
-            r = a * multiplier if flow.direct is None else a * multiplier + flow.direct
-            found = tally(r)
+            if flow.direct is None:
+                r, found = multiplied(a, multiplier)
+            else:
+                r = a * multiplier + flow.direct
+                found = tally(r)
             entry.mass = entry.mass + found.mass
             if node.name in self.shares:
                 pruned = self._pruned(local, R, r, rule, entry)

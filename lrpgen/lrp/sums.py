@@ -70,6 +70,19 @@ def tally(r: Tensor) -> Tally:
     return Tally(per_sample(r), per_sample(r.abs()), (r == 0).flatten(1).sum(1))
 
 
+def multiplied(a: Tensor, m: Tensor) -> tuple[Tensor, Tally]:
+    """a * m of one shape, and what it sums to."""
+    if not (compiled_for(a) and a.dtype == m.dtype):
+        r = a * m
+        return r, tally(r)
+    from .compiled import multiply
+
+    r, sums = torch.empty(a.shape, dtype=a.dtype), torch.empty(len(a), 3, dtype=torch.float64)
+    flat = [values.detach().reshape(len(a), -1) for values in (a, m)]
+    by_rows(multiply, len(a), a.numel(), *flat, r.view(len(a), -1), sums)
+    return r, Tally(*sums.unbind(1))
+
+
 def divided(R: Tensor, d: Tensor, eps: float, bias: Tensor | None = None) -> Quotient:
     """R / (d + eps * sign(d)), sign(0) = 1; with eps = 0: 0 where d is 0. bias : the part of d that is a bias."""
     if compiled_for(R) and R.dtype == d.dtype:

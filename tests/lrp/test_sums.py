@@ -50,6 +50,14 @@ def test_one_pass_gives_what_torch_gives(eps, dtype, bias, monkeypatch):
     assert torch.equal(counted.zeros.long(), expected.zeros)
 
 
+def test_a_product_by_hand():
+    r, found = sums.multiplied(
+        torch.tensor([[1.0, -2.0, 0.0], [3.0, 1.0, 1.0]]), torch.tensor([[2.0, 3.0, 5.0], [1.0, 1.0, -4.0]])
+    )
+    assert r.tolist() == [[2.0, -6.0, 0.0], [3.0, 1.0, -4.0]]
+    assert [found.total.tolist(), found.mass.tolist(), found.zeros.tolist()] == [[-4.0, 0.0], [8.0, 8.0], [1.0, 0.0]]
+
+
 @pytest.mark.parametrize("rows", [1, 2, 7])
 def test_threads_share_all_rows(rows, monkeypatch):
     monkeypatch.setattr(sums, "SMALL", 0)
