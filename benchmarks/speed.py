@@ -46,16 +46,17 @@ class Case(NamedTuple):
 
 QUICK = (Case("basset", 1000, 1), Case("basset", 1000, 8, (2, 0)), Case("bpnet", 2114, 1), Case("resnet18", 64, 2))
 FULL = (
-    Case("basset", 1000, 64, (3, 1)),
+    Case("basset", 1000, 64, (3, 0)),
     Case("basset", 1000, 1, (3, 0)),
+    Case("bpnet", 2114, 16, (3, 0)),
+    Case("basset", 1000, 8, (3, 1)),
+    Case("resnet18", 224, 4, (3, 0)),
+    Case("deepac-rapid", 250, 64, (3, 0)),
     Case("basset", 250, 64),
     Case("basset", 4000, 16),
-    Case("bpnet", 2114, 16, (3, 0)),
     Case("bpnet", 10_000, 4),
     Case("bpnet", 100_000, 1),
-    Case("deepac-rapid", 250, 64, (3, 0)),
     Case("resnet18", 224, 1, (3, 0)),
-    Case("resnet18", 224, 8),
     Case("vgg16", 224, 1, (3, 0)),
     Case("basset", 1000, 512),
 )
