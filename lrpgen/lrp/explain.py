@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from ..device import choose_device
 from ..errors import InputError, LrpgenError
-from .capture import capture
 from .composites import composite as read_composite
 from .explanation import Explanation, averaged, joined
 from .graph import Graph
 from .ops import WEIGHTED, WINNERS
 from .propagate import OUT, Plan, Result, backward
 from .prune import Prune
+from .reuse import captured
 from .targets import INITS, Target, check_target, starting_relevance
 from .walk import Walk, attach_reference, forward
 
@@ -102,7 +102,7 @@ def explain(
 
 
 def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor, output: str | None = None) -> Graph:
-    """Capture a module (or load and capture a saved one); a graph is returned as it is."""
+    """Capture a module, once while it stays the same (or load and capture a saved one); a graph is returned as it is."""
     if isinstance(model, Graph):
         return model
     if not isinstance(model, nn.Module):
@@ -114,7 +114,7 @@ def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor, outpu
     if weight is None and x.is_floating_point():
         dtype = x.dtype
     where = "cpu" if weight is None else weight.device
-    return capture(model, x[:1].to(where, dtype), output=output)
+    return captured(model, x[:1].to(where, dtype), output)
 
 
 def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor | None, init: str) -> Explanation:

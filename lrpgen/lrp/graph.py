@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -32,16 +33,27 @@ class Node:
 
     def refs(self) -> list[str]:
         """Names this node reads, each once, in order."""
+        return self._reads
+
+    @cached_property
+    def _reads(self) -> list[str]:
         leaves = pytree.tree_leaves((self.args, self.kwargs), is_leaf=lambda leaf: isinstance(leaf, Ref))
         return list(dict.fromkeys(leaf.name for leaf in leaves if isinstance(leaf, Ref)))
 
     def run(self, values: dict[str, Any]) -> Any:
-        args, kwargs = pytree.tree_map(
-            lambda leaf: values[leaf.name] if isinstance(leaf, Ref) else leaf,
-            (self.args, self.kwargs),
-            is_leaf=lambda leaf: isinstance(leaf, Ref),
-        )
+        args, kwargs = _filled(self.args, values), _filled(self.kwargs, values)
         return self.call(*args, **kwargs)
+
+
+def _filled(args: Any, values: dict[str, Any]) -> Any:
+    """Arguments with values in place of references."""
+    if isinstance(args, Ref):
+        return values[args.name]
+    if isinstance(args, list | tuple):
+        return [_filled(arg, values) for arg in args]
+    if isinstance(args, dict):
+        return {name: _filled(arg, values) for name, arg in args.items()}
+    return args
 
 
 @dataclass

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from .graph import Node
 from .ops import WEIGHTED, WITH_CONSTANT
-from .rules import Branch, Level, Rule, _neg, _pos, divide, stabiliser
+from .rules import Branch, Level, Part, Rule, _neg, _pos, stabiliser
+from .sparse import sparse_pull
+from .sums import divided, per_sample
 
 STATISTICS = ("batch_statistics_norm", "layer_norm", "group_norm", "instance_norm")
 AVERAGES = ("mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d")
@@ -21,7 +23,7 @@ class Local:
 
     names, inputs : the inputs that carry relevance, leaves of their own. output : its value, tied to just those leaves.
     weight, bias : of a layer with weights; bias, or what an affine node adds, broadcasts to the output.
-    reference : values of inputs and output at the reference, when there is one.
+    differences : of inputs and output from those at the reference, when there is one.
     """
 
     node: Node
@@ -31,11 +33,18 @@ class Local:
     output: Tensor
     weight: Tensor | None = None
     bias: Tensor | None = None
-    reference: tuple[list[Tensor], Tensor] | None = None
+    differences: tuple[list[Tensor], Tensor] | None = None
 
-    def pull(self, s: Tensor) -> list[Tensor]:
-        """Transposed product of the node at this point: one tensor per input, in its shape."""
+    def pull(self, s: Tensor, filled: float | None = None) -> list[Tensor]:
+        """Transposed product of the node at this point: one tensor per input, in its shape. filled: share of s not 0."""
+        if self.weight is not None:
+            return [self.transposed(self.output, self.inputs[0], self.weight, s, filled)]
         return list(torch.autograd.grad(self.output, self.inputs, s, retain_graph=True))
+
+    def transposed(self, output: Tensor, leaf: Tensor, weight: Tensor, s: Tensor, filled: float | None) -> Tensor:
+        """The same for a layer with weights, whose `output` came of `leaf` and `weight`."""
+        found = sparse_pull(self.node, s, weight, leaf, filled) if filled is not None else None
+        return torch.autograd.grad(output, leaf, s, retain_graph=True)[0] if found is None else found
 
     def push(self, inputs: list[Tensor]) -> Tensor:
         """Product of the node at this point: for a max-pool, what other `inputs` have where this one has its winners."""
@@ -56,11 +65,9 @@ class Local:
 
     def deltas(self) -> tuple[list[Tensor], Tensor, Tensor | None]:
         """Inputs, output and bias as the rules see them: differences from the reference, where biases cancel."""
-        inputs, output = [leaf.detach() for leaf in self.inputs], self.output.detach()
-        if self.reference is None:
-            return inputs, output, self.bias
-        there, out = self.reference
-        return [a - b for a, b in zip(inputs, there, strict=True)], output - out, None
+        if self.differences is not None:
+            return *self.differences, None
+        return [leaf.detach() for leaf in self.inputs], self.output.detach(), self.bias
 
 
 @dataclass
@@ -77,10 +84,6 @@ class Flow:
     epsilon: Tensor | float = 0.0
     stranded: Tensor | float = 0.0
     scaled: Tensor | float = 0.0
-
-
-def per_sample(values: Tensor) -> Tensor:
-    return values.flatten(1).sum(1, dtype=torch.float64)
 
 
 def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
@@ -106,19 +109,12 @@ def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
 
 
 def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) -> Flow:
-    s = divide(R, z, eps)
-    flow = Flow(local.pull(s))
-    if bias is not None:
-        flow.bias = per_sample(s * bias)
-    elif local.reference is not None and local.node.op in STATISTICS:
+    q = divided(R, z, eps, bias)
+    flow = Flow(local.pull(q.s, q.filled), None, q.bias, q.epsilon, q.stranded)
+    if local.differences is not None and local.node.op in STATISTICS:
         # Their statistics differ at the reference: a shift of its own, kept as a bias is.
-        changes = local.deltas()[0]
-        handed = [per_sample(a * multiplier) for a, multiplier in zip(changes, flow.multipliers, strict=True)]
-        flow.bias = per_sample(s * z) - torch.stack(handed).sum(0)
-    if eps:
-        flow.epsilon = eps * per_sample(torch.where(z < 0, -s, s))
-    else:
-        flow.stranded = per_sample(torch.where(z == 0, R, 0.0))
+        handed = [per_sample(a * multiplier) for a, multiplier in zip(local.deltas()[0], flow.multipliers, strict=True)]
+        flow.bias = per_sample(q.s * z) - torch.stack(handed).sum(0)
     return flow
 
 
@@ -130,9 +126,8 @@ def _relative(local: Local, R: Tensor, a: Tensor, z: Tensor, bias: Tensor | None
     else:
         d = local.apply(a.abs(), local.weight.abs()).detach()
         d = d if bias is None else d + bias.abs()
-    s = divide(R, d, 0.0)
-    shift = 0.0 if bias is None else per_sample(s * bias)
-    return Flow(local.pull(s), bias=shift, scaled=per_sample(R - s * z))
+    q = divided(R, d, 0.0, bias)
+    return Flow(local.pull(q.s, q.filled), bias=q.bias, scaled=per_sample(R - q.s * z))
 
 
 def _magnitudes(local: Local, a: Tensor) -> Tensor:
@@ -152,7 +147,10 @@ class _Parts:
     signed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.signed = bool((self.a < 0).any())
+        self.signed = bool(self.a.min() < 0)
+
+    def part(self, of: Part) -> Tensor:
+        return self.a if of is _pos and not self.signed else of(self.a)
 
     def add(self, part: object, grad: Tensor) -> None:
         if isinstance(part, Level):
@@ -165,6 +163,8 @@ class _Parts:
 
     def multiplier(self) -> Tensor:
         """An entry that is 0 gets what it would get if it were there (one-hot entries are 0 or 1)."""
+        if not self.signed and isinstance(self.positive, Tensor):
+            return self.positive
         zero = torch.zeros_like(self.a)
         return torch.where(self.a < 0, zero + self.negative, zero + self.positive)
 
@@ -174,20 +174,20 @@ def _branch(
 ) -> None:
     assert local.weight is not None
     terms = [term for term in branch.terms if parts.signed or term.a is not _neg]
-    leaves = [term.a(parts.a).detach().requires_grad_() for term in terms]
+    leaves = [parts.part(term.a).detach().requires_grad_() for term in terms]
     outputs = [local.apply(leaf, term.weight(local.weight)) for leaf, term in zip(leaves, terms, strict=True)]
-    total = torch.stack([output.detach() for output in outputs]).sum(0) if len(outputs) > 1 else outputs[0].detach()
+    total = outputs[0].detach()
+    for output in outputs[1:]:
+        total = total + output.detach()
     shift = branch.bias(bias) if branch.bias is not None and bias is not None else None
     total = total if shift is None else total + shift
-    share = branch.share * R
+    share = R if branch.share == 1.0 else branch.share * R
     if branch.where != "all":
         share = torch.where(z > 0 if branch.where == "pos" else z < 0, share, 0.0)
-    s = divide(share, total, eps)
-    for term, grad in zip(terms, torch.autograd.grad(outputs, leaves, [s] * len(outputs)), strict=True):
-        parts.add(term.a, grad)
-    if shift is not None:
-        flow.bias = flow.bias + per_sample(s * shift)
-    flow.epsilon = flow.epsilon + eps * per_sample(torch.where(total < 0, -s, s))
+    q = divided(share, total, eps, shift)
+    for term, leaf, output in zip(terms, leaves, outputs, strict=True):
+        parts.add(term.a, local.transposed(output, leaf, term.weight(local.weight), q.s, q.filled))
+    flow.bias, flow.epsilon = flow.bias + q.bias, flow.epsilon + q.epsilon
 
 
 def constant_of(local: Local, values: dict[str, object]) -> Tensor | None:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from .graph import Node
-from .kernel import Flow, per_sample
+from .kernel import Flow
+from .sums import per_sample
 
 
 @dataclass

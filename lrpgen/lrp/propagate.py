@@ -10,11 +10,12 @@ from torch import Tensor
 
 from .composites import Composite
 from .graph import Graph
-from .kernel import Flow, Local, linear, per_sample
+from .kernel import Flow, Local, linear
 from .ledger import COLUMNS, Entry, entry_of
 from .ops import WEIGHTED, fills, refuse, signal_of
 from .prune import Prune, matrix_relevance, prune_factors
 from .rules import Rule
+from .sums import multiplied, per_sample, tally
 from .walk import Walk
 
 OUT = ":out"  # behind a layer's name: the relevance of its output rather than that of its input
@@ -204,15 +205,19 @@ class _WayBack:
         handed, directs, size = [], [], 0
         for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
             is_input = source in self.walk.inputlike
-            r = a * multiplier if flow.direct is None else a * multiplier + flow.direct
-            entry.mass = entry.mass + per_sample(r.abs())
+            if flow.direct is None:
+                r, found = multiplied(a, multiplier)
+            else:
+                r = a * multiplier + flow.direct
+                found = tally(r)
+            entry.mass = entry.mass + found.mass
             if node.name in self.shares:
                 pruned = self._pruned(local, R, r, rule, entry)
                 if is_input:  # absent bases carry no relevance and keep their hypothetical contribution
                     multiplier = torch.where(a == 0, multiplier, pruned / torch.where(a == 0, 1.0, a))
-                r = pruned
-            entry.sum_out = entry.sum_out + per_sample(r)
-            entry.zeros = entry.zeros + (r == 0).flatten(1).sum(1)
+                r, found = pruned, tally(pruned)
+            entry.sum_out = entry.sum_out + found.total
+            entry.zeros = entry.zeros + found.zeros
             size += r[0].numel()
             handed.append(multiplier if is_input else r)
             directs.append(flow.direct if is_input else None)

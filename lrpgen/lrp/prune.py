@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .kernel import Local, per_sample
-from .rules import Rule, divide, stabiliser
+from .kernel import Local
+from .rules import Rule, stabiliser
+from .sums import by_rows, compiled_for, divided, per_sample
 
 TINY = torch.finfo(torch.float64).tiny
-# Leading bits of a magnitude that make a bin: all of the exponent, and of the mantissa four (float16: seven).
-BIN_BITS = {torch.float16: 12, torch.bfloat16: 12, torch.float32: 12, torch.float64: 15}
+# A magnitude's bits in digits, the highest first: all of the exponent with some of the mantissa, then the rest of it.
+DIGITS = {torch.float32: (12, 10, 9), torch.float64: (15, 12, 12, 12, 12)}
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,12 @@ def prune_factors(r: Tensor, positive: float, negative: float, loss: float | Non
     """
     flat = r.flatten(1).contiguous()
     shares = torch.tensor([[negative], [positive]], dtype=torch.float64, device=r.device)
-    factors, dropped = _by_bins(flat, shares) if loss is None else _by_sorting(flat, shares, loss)
-    return factors.masked_fill_(flat == 0, 1.0).view_as(r), dropped
+    if loss is None:
+        factors, dropped = by_digits(flat if flat.dtype in DIGITS else flat.float(), shares)
+    else:
+        factors, dropped = _by_sorting(flat, shares, loss)
+        factors.masked_fill_(flat == 0, 1.0)
+    return factors.to(r.dtype).view_as(r), dropped
 
 
 def _by_sorting(flat: Tensor, shares: Tensor, loss: float | None) -> tuple[Tensor, Tensor]:
@@ -125,53 +130,56 @@ def _by_sorting(flat: Tensor, shares: Tensor, loss: float | None) -> tuple[Tenso
     return torch.zeros_like(flat).scatter(1, order, factors.to(flat.dtype)), dropped
 
 
-def _by_bins(flat: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """The same without a full sort: mass by the leading bits of the numbers, and a sort of the bin where the share ends.
+def by_digits(flat: Tensor, shares: Tensor, *, compiled: bool | None = None) -> tuple[Tensor, Tensor]:
+    """The same without a sort: the magnitude at which a share ends, found digit by digit from the mass of each.
 
-    The bits of a float's magnitude rise with it, so bins by sign, exponent and leading mantissa bits are in order; of
-    each sample the negative ones come first.
+    The bits of a float's magnitude rise with it. Entries below that magnitude are dropped, and of those equal to it the
+    first that fit. `compiled`: in one loop over each sample; None = where it serves.
     """
-    rows, bins = len(flat), 1 << BIN_BITS[flat.dtype]
-    bits = torch.finfo(flat.dtype).bits
-    slot = (flat.view(getattr(torch, f"int{bits}")) >> (bits - 1 - BIN_BITS[flat.dtype])).int()  # -bins .. bins - 1
-    slot += torch.arange(rows, dtype=torch.int32, device=flat.device).unsqueeze(1) * (2 * bins) + bins
-    slot = slot.flatten()
-    by_bin = torch.bincount(slot, flat.flatten(), 2 * rows * bins).double().abs_().view(rows, 2, bins)
-    running = by_bin.cumsum(2)
-    mass = running[:, :, -1:]
-    limit = shares * mass
-    top = (running < mass).sum(2, keepdim=True)  # the bin of the largest entry, which stays
-    cut = torch.minimum((running <= limit).sum(2, keepdim=True), top)  # bins below are dropped whole
-    below = torch.where(cut > 0, running.gather(2, (cut - 1).clamp(min=0)), 0.0)
-    place = torch.arange(bins, device=flat.device)
-    at_edge = (place == cut).flatten().index_select(0, slot).nonzero()[:, 0]
-    gone, dropped = _at_edge(flat, at_edge, slot[at_edge] // bins, below, limit, cut == top)
-    factors = torch.where(place < cut, 0.0, _scale(mass, gone)).to(flat.dtype).flatten().index_select(0, slot)
-    factors[dropped] = 0.0
-    return factors.view_as(flat), gone.flatten(1).sum(1)
+    if not (compiled_for(flat) if compiled is None else compiled):
+        return _by_digits_in_torch(flat, shares)
+    from .compiled import select
+
+    flat = flat.detach()
+    factors, gone = torch.empty_like(flat), flat.new_empty((len(flat), 2), dtype=torch.float64)
+    by_rows(select, len(flat), flat.numel(), flat, _bits(flat), shares.flatten(), DIGITS[flat.dtype][0], factors, gone)
+    return factors, gone.sum(1)
 
 
-def _at_edge(
-    flat: Tensor, index: Tensor, group: Tensor, below: Tensor, limit: Tensor, topmost: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Sort the entries of the bins where the shares end: (mass dropped in all (N, 2, 1), places in `flat` of those dropped).
+def _bits(flat: Tensor) -> Tensor:
+    return flat.view(torch.int32 if flat.dtype == torch.float32 else torch.int64)
 
-    index, group : (k,) places of the entries, and their sample and sign. below : mass in the bins below. topmost : whether
-    the bin holds the largest entry, which is never dropped.
-    """
-    order = flat.view(-1)[index].abs().argsort(stable=True)
-    order = order[group[order].argsort(stable=True)]  # by sample and sign, then by size, then by place
-    index, which = index[order], group[order].long()
-    value = flat.view(-1)[index].abs().double()
-    count = torch.bincount(which, minlength=below.numel())
-    rank = torch.arange(len(which), device=flat.device) - (count.cumsum(0) - count)[which]
-    table = below.new_zeros(below.numel(), int(count.max()) if len(which) else 1)
-    table[which, rank] = value
-    running = (table.cumsum(1) + below.view(-1, 1))[which, rank]
-    last = topmost.view(-1)[which] & (rank == count[which] - 1)
-    drop = (value > 0) & ~last & (running <= limit.view(-1)[which])
-    gone = below.flatten().index_add(0, which, torch.where(drop, value, 0.0)).view_as(below)
-    return gone, index[drop]
+
+def _by_digits_in_torch(flat: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """Of each sample the negative ones come first. Nothing here waits for a GPU."""
+    rows, size, value = len(flat), _bits(flat.abs()), flat.abs().double()
+    sign = (flat > 0).long()
+    group = sign + 2 * torch.arange(rows, device=flat.device).unsqueeze(1)
+    mass = value.new_zeros(2 * rows).index_add_(0, group.flatten(), value.flatten()).view(rows, 2, 1)
+    limit = torch.where(shares < 1, shares * mass, torch.inf)
+    below, at, same = torch.zeros_like(mass), torch.zeros_like(mass, dtype=size.dtype), flat != 0
+    shift = sum(DIGITS[flat.dtype])
+    for width in DIGITS[flat.dtype]:
+        shift -= width
+        digit = (size >> shift) & ((1 << width) - 1)
+        by_digit = value.new_zeros(2 * rows << width)
+        by_digit = by_digit.index_add_(0, ((group << width) + digit).flatten(), (value * same).flatten())
+        by_digit = by_digit.view(rows, 2, -1)
+        running = below + by_digit.cumsum(2)
+        place = torch.arange(1 << width, device=flat.device)
+        top = ((by_digit > 0) * place).amax(2, keepdim=True)  # never beyond the last entry
+        edge = torch.minimum((running <= limit).sum(2, keepdim=True), top)
+        below = torch.where(edge > 0, running.gather(2, (edge - 1).clamp(min=0)), below)
+        at |= (edge << shift).to(size.dtype)
+        same &= digit == edge.view(rows, 2).gather(1, sign)
+    at, bound, start = (each.view(rows, 2).gather(1, sign) for each in (at, limit, below))
+    rank = torch.where(sign == 1, (same & (sign == 1)).cumsum(1), (same & (sign == 0)).cumsum(1))
+    ties = rank.new_zeros(2 * rows).index_add_(0, group.flatten(), same.long().flatten()).view(rows, 2)
+    tied = same & (rank < ties.gather(1, sign)) & (start + rank * value <= bound)
+    gone = below.flatten().index_add(0, group.flatten(), (value * tied).flatten()).view(rows, 2, 1)
+    scale = _scale(mass, gone).view(rows, 2).gather(1, sign).to(flat.dtype)
+    factors = torch.where(size < at, 0.0, scale).masked_fill_(tied, 0.0).masked_fill_(flat == 0, 1.0)
+    return factors, gone.flatten(1).sum(1)
 
 
 def _scale(mass: Tensor, gone: Tensor) -> Tensor:
@@ -203,25 +211,30 @@ def matrix_relevance(local: Local, R: Tensor, r: Tensor, keep: Tensor, rule: Rul
     without a kept contributor is pooled on its own.
     """
     assert local.weight is not None
-    (a,), z, _ = local.deltas()
-    s = divide(R, z, stabiliser(rule.epsilon, z.dtype))
+    (a,), z, bias = local.deltas()
+    s = divided(R, z, stabiliser(rule.epsilon, z.dtype)).s
     up, down = local.weight.clamp(min=0), local.weight.clamp(max=0)
-    halves = [half for half in (a.clamp(min=0), a.clamp(max=0)) if half.any()] or [a]
+    halves = [half for half, there in ((a.clamp(min=0), a.max() > 0), (a.clamp(max=0), a.min() < 0)) if there] or [a]
     pruned, pooled = torch.zeros_like(r), torch.zeros(len(r), dtype=torch.float64, device=r.device)
+    whole = torch.zeros_like(z)
     for first, second in ((up, down), (down, up)):  # contributions above zero, then below
-        weights = [first if bool((half >= 0).all()) else second for half in halves]
+        weights = [first if half.min() >= 0 else second for half in halves]
         leaves = [(half * keep).requires_grad_() for half in halves]
         kept = [local.apply(leaf, w) for leaf, w in zip(leaves, weights, strict=True)]
-        whole = torch.stack([local.apply(half, w).detach() for half, w in zip(halves, weights, strict=True)]).sum(0)
-        left = torch.stack([part.detach() for part in kept]).sum(0)
+        left = torch.stack([part.detach() for part in kept]).sum(0) if len(kept) > 1 else kept[0].detach()
+        if first is up:
+            parts = [local.apply(half, w).detach() for half, w in zip(halves, weights, strict=True)]
+            whole = torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+        else:
+            whole = (z if bias is None else z - bias) - whole
         # Not `left == 0`: a fast convolution may leave rounding where nothing contributes.
-        none = left.abs() <= torch.finfo(left.dtype).eps * whole.abs().flatten(1).amax(1).reshape(
-            -1, *[1] * (left.dim() - 1)
-        )
-        factor = torch.where(none, 0.0, whole / torch.where(none, 1.0, left))
-        grads = torch.autograd.grad(kept, leaves, [s * factor] * len(kept))
-        pruned = pruned + sum(leaf.detach() * grad for leaf, grad in zip(leaves, grads, strict=True))
-        lost = torch.where(none, s * whole, 0.0)
+        tiny = torch.finfo(left.dtype).eps * torch.maximum(whole.flatten(1).amax(1), -whole.flatten(1).amin(1))
+        none = left.abs() <= tiny.reshape(-1, *[1] * (left.dim() - 1))
+        due = s * whole
+        q = divided(due, left.masked_fill(none, 0.0), 0.0)
+        for leaf, part, w in zip(leaves, kept, weights, strict=True):
+            pruned.addcmul_(leaf.detach(), local.transposed(part, leaf, w, q.s, q.filled))
+        lost = due.masked_fill_(~none, 0.0)
         pruned, pooled = pruned + _pool(lost, r * keep), pooled + per_sample(lost.abs())
     return pruned, pooled
 

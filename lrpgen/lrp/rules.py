@@ -175,10 +175,3 @@ def parse_rule(text: str) -> Rule:
 def stabiliser(eps: float, dtype: torch.dtype) -> float:
     """eps, but not below what the type can tell apart near 1, where it would vanish (half precision)."""
     return eps and max(eps, torch.finfo(dtype).eps if dtype.itemsize < 4 else 0.0)
-
-
-def divide(R: Tensor, d: Tensor, eps: float) -> Tensor:
-    """R / (d + eps * sign(d)), sign(0) = 1; with eps = 0: 0 where d is 0."""
-    if eps:
-        return R / torch.where(d < 0, d - eps, d + eps)  # in d's own type: a where of two numbers is float32
-    return torch.where(d == 0, torch.zeros((), dtype=d.dtype, device=d.device), R / d)

@@ -71,17 +71,24 @@ def attach_reference(graph: Graph, walk: Walk, reference: Tensor) -> Tensor:
     What is conserved is then the difference along that routing.
     """
     of = {local.node.name: local for local in walk.locals}
-    if any(local.node.op in WINNERS for local in walk.locals):  # each sample has winners of its own
-        reference = reference.expand_as(walk.x)
+    winners = any(local.node.op in WINNERS for local in walk.locals)  # each sample has winners of its own
+    single = {graph.input} if winners and len(reference) < len(walk.x) else set()  # still one for all samples
     values: dict[str, Any] = {**graph.constants, graph.input: reference}
     last_use = {name: i for i, node in enumerate(graph.nodes) for name in node.refs()}
     with torch.no_grad():
         for i, node in enumerate(graph.nodes):
             local = of.get(node.name)
+            shared = single.intersection(node.refs())
+            if node.op in WEIGHTED or (local is not None and local.kind == "pass"):
+                single |= {node.name} if shared else set()
+            else:
+                values |= {name: values[name].expand(len(walk.x), *values[name].shape[1:]) for name in shared}
+                single -= shared
             there = [values[name] for name in local.names] if local is not None else []
             values[node.name] = local.push(there) if local is not None and node.op in WINNERS else node.run(values)
             if local is not None and (local.kind == "linear" or any(name in walk.inputlike for name in local.names)):
-                local.reference = (there, values[node.name])
+                inputs = [leaf.detach() - b for leaf, b in zip(local.inputs, there, strict=True)]
+                local.differences = (inputs, local.output.detach() - values[node.name])
             _free(values, node, i, last_use, graph)
     return values[graph.output]
 

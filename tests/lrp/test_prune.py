@@ -8,7 +8,7 @@ from torch import nn
 
 import lrpgen
 from lrpgen.errors import InputError
-from lrpgen.lrp.prune import prune_factors
+from lrpgen.lrp.prune import by_digits, prune_factors
 
 values = st.lists(
     st.sampled_from([0.0, 1.0, 1.0, -1.0, -1.0, 2.0, 0.5, -0.25]) | st.floats(-1e3, 1e3, width=32),
@@ -69,21 +69,35 @@ def test_equals_the_definition(row, positive, negative):
     torch.testing.assert_close(r * factors, torch.tensor([reference(row, positive, negative)], dtype=torch.float64))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("kind", ["dense", "ties", "wide", "signs only", "mostly zero"])
-def test_bins_drop_what_a_full_sort_drops(dtype, kind):
+def rows_of(kind, dtype):
     generator = torch.Generator().manual_seed(3)
     r = torch.randn(5, 3000, generator=generator)
     spread = torch.exp(2 * torch.randn(5, 3000, generator=generator))
     few = torch.rand(5, 3000, generator=generator) < 0.05
-    r = {"dense": r, "ties": r.round(), "wide": r * spread, "signs only": r.sign(), "mostly zero": r * few}[kind]
-    r = r.to(dtype)
+    kinds = {"dense": r, "ties": r.round(), "wide": r * spread, "signs only": r.sign(), "mostly zero": r * few}
+    return kinds[kind].to(dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("kind", ["dense", "ties", "wide", "signs only", "mostly zero"])
+def test_digits_drop_what_a_full_sort_drops(dtype, kind):
+    r = rows_of(kind, dtype)
     for positive, negative in ((0.05, 0.0), (0.25, 0.125), (0.9, 0.5), (1.0, 1.0)):
         fast, dropped = prune_factors(r, positive, negative)
         slow, expected = prune_factors(r, positive, negative, loss=float("inf"))  # the adaptive mode sorts
         assert torch.equal(fast == 0, slow == 0)
         torch.testing.assert_close(fast, slow)
         torch.testing.assert_close(dropped, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("kind", ["dense", "ties", "wide", "signs only", "mostly zero"])
+def test_digits_in_torch_as_on_a_gpu_drop_the_same(dtype, kind):
+    r = rows_of(kind, dtype)
+    for positive, negative in ((0.05, 0.0), (0.25, 0.125), (1.0, 1.0)):
+        shares = torch.tensor([[negative], [positive]], dtype=torch.float64)
+        for found, expected in zip(by_digits(r, shares, compiled=False), by_digits(r, shares), strict=True):
+            torch.testing.assert_close(found, expected)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,35 @@
+"""What relevance has left need not be multiplied: the transposed product of a layer at the entries that are not 0.
+
+Ours. Pruning, max-pools and ReLUs leave most of what arrives at a convolution at 0. Where few entries are left, each adds its
+row of weights to where it came from; the result differs from the full product by rounding.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .graph import Node
+from .sums import by_rows
+
+PAYS = 0.15  # share of entries below which this is the faster way; docs/performance.md
+
+
+def sparse_pull(node: Node, s: Tensor, weight: Tensor, a: Tensor, filled: float) -> Tensor | None:
+    """Transposed convolution of s (N, C, T) to the input's shape, that of `a`; None where the full product serves better."""
+    if node.op != "conv1d" or filled > PAYS or s.dtype != weight.dtype:
+        return None
+    stride, padding, dilation, groups = (list(node.args[3:]) + [[1], [0], [1], 1][max(len(node.args) - 3, 0) :])[:4]
+    if groups != 1 or list(dilation) != [1]:
+        return None
+    from .compiled import spread
+
+    n, inputs, length = a.shape
+    size = weight.shape[2]
+    left, right = (
+        ((size - 1) // 2, size // 2) if padding == "same" else (0, 0) if padding == "valid" else 2 * tuple(padding)
+    )
+    rows = weight.detach().permute(0, 2, 1).reshape(len(weight), -1)
+    out = torch.zeros(n, (left + length + right) * inputs, dtype=s.dtype)
+    by_rows(spread, n, s.numel(), s, rows.contiguous(), stride[0] * inputs, out)
+    return out.view(n, -1, inputs)[:, left : left + length].transpose(1, 2).contiguous()
