@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from ..errors import InputError
 from .graph import Node
 from .ops import CONVOLUTIONS
-from .rules import RULES, Rule, parse_rule
+from .rules import RELATIVE, RULES, SKIPS, Rule, parse_rule
 
+ADDITIONS = ("add", "sub", "rsub")
 # (what, rule). What: `first` (reads the network's input), `conv`, `any`, `op:NAME`, `depth:K`, or a layer name pattern.
 Entries = tuple[tuple[str, str], ...]
 
@@ -40,11 +41,13 @@ class Composite:
         """Name and rule of a linear node. first: it reads the network's input; depth: its number among the layers with
         weights, counted from the input (-1 for nodes without weights, which no `depth:` matches)."""
         name = next(rule for what, rule in self.entries if _matches(what, node, first, depth))
+        if name in SKIPS and node.op not in ADDITIONS:
+            raise InputError(f"rule {name} is for additions, {node.layer} is a {node.op}; write op:add={name}")
         return name, self.rules[name]
 
     @property
     def relative(self) -> bool:
-        return any(rule.divisor != "own" for rule in self.rules.values())
+        return any(rule.divisor in RELATIVE for rule in self.rules.values())
 
 
 def composite(text: str) -> Composite:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from .graph import Node
 from .ops import WEIGHTED, WITH_CONSTANT
-from .rules import Branch, Level, Part, Rule, _neg, _pos, stabiliser
+from .rules import RELATIVE, SKIPS, Branch, Level, Part, Rule, _neg, _pos, stabiliser
 from .sparse import sparse_pull
 from .sums import divided, per_sample
 
@@ -74,12 +75,13 @@ class Local:
 class Flow:
     """What one linear node hands down and what it kept.
 
-    multipliers : one per input (relevance = input * multiplier + direct). direct : what is no multiple of the input
-    (flat, wsquare, the box's bounds), or None. bias, epsilon, stranded, scaled : kept, (N,) float64.
+    multipliers : one per input (relevance = input * multiplier + direct). directs : what is no multiple of an input (flat,
+    wsquare, the box's bounds, a branch of 0 at a skip), or None; empty where nothing is. bias, epsilon, stranded, scaled :
+    kept, (N,) float64.
     """
 
     multipliers: list[Tensor]
-    direct: Tensor | None = None
+    directs: list[Tensor | None] = field(default_factory=list)
     bias: Tensor | float = 0.0
     epsilon: Tensor | float = 0.0
     stranded: Tensor | float = 0.0
@@ -92,9 +94,11 @@ def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
     Nodes without weights (add, average, norm) split by contribution with the rule's stabiliser, whatever the rule; under
     a relative rule averages divide by the sum of magnitudes.
     """
+    if rule.divisor in SKIPS and len(local.inputs) > 1:
+        return _skip(local, R, rule.divisor)
     inputs, z, bias = local.deltas()
-    eps = stabiliser(rule.epsilon or (1e-6 if rule.divisor != "own" else 0.0), z.dtype)
-    if rule.divisor != "own" and (local.weight is not None or local.node.op in AVERAGES):
+    eps = stabiliser(rule.epsilon or (1e-6 if rule.divisor in RELATIVE else 0.0), z.dtype)
+    if rule.divisor in RELATIVE and (local.weight is not None or local.node.op in AVERAGES):
         return _relative(local, R, inputs[0], z, bias, rule.divisor)
     if local.weight is None or rule.plain:
         return _plain(local, R, z, bias, eps)
@@ -104,13 +108,31 @@ def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
         _branch(local, R, branch, parts, z, bias, eps, flow)
     if rule.branches[0].where != "all":
         flow.stranded = per_sample(torch.where(z == 0, R, 0.0))
-    flow.multipliers, flow.direct = [parts.multiplier()], parts.direct
+    flow.multipliers, flow.directs = [parts.multiplier()], [parts.direct]
+    return flow
+
+
+def _skip(local: Local, R: Tensor, how: str) -> Flow:
+    """Where branches meet: `magnitude` abs(u) / (abs(u) + abs(v)), `half` 1/2; both 1/2 where all branches are 0."""
+    inputs = local.deltas()[0]
+    if any(a.shape != R.shape for a in inputs):
+        raise InputError(
+            f"rule {how} splits sums of values of one shape, {local.node.layer} adds others; use signed there"
+        )
+    sizes = [a.abs() for a in inputs] if how == "magnitude" else [torch.zeros_like(R)] * len(inputs)
+    total = torch.stack(sizes).sum(0)
+    shares = [torch.where(total == 0, 1 / len(inputs), size / torch.where(total == 0, 1.0, total)) for size in sizes]
+    flow = Flow([])
+    for a, share in zip(inputs, shares, strict=True):
+        r, steady = share * R, a.abs() > torch.finfo(a.dtype).eps * share * R.abs()
+        flow.multipliers.append(torch.where(steady, r / torch.where(steady, a, 1.0), 0.0))
+        flow.directs.append(torch.where(steady, 0.0, r))
     return flow
 
 
 def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) -> Flow:
     q = divided(R, z, eps, bias)
-    flow = Flow(local.pull(q.s, q.filled), None, q.bias, q.epsilon, q.stranded)
+    flow = Flow(local.pull(q.s, q.filled), [], q.bias, q.epsilon, q.stranded)
     if local.differences is not None and local.node.op in STATISTICS:
         # Their statistics differ at the reference: a shift of its own, kept as a bias is.
         handed = [per_sample(a * multiplier) for a, multiplier in zip(local.deltas()[0], flow.multipliers, strict=True)]

@@ -203,12 +203,13 @@ class _WayBack:
         flow = linear(local, R, rule)
         entry = entry_of(node, name, R, flow)
         handed, directs, size = [], [], 0
-        for source, a, multiplier in zip(local.names, local.deltas()[0], flow.multipliers, strict=True):
+        own = flow.directs or [None] * len(flow.multipliers)
+        for source, a, multiplier, direct in zip(local.names, local.deltas()[0], flow.multipliers, own, strict=True):
             is_input = source in self.walk.inputlike
-            if flow.direct is None:
+            if direct is None:
                 r, found = multiplied(a, multiplier)
             else:
-                r = a * multiplier + flow.direct
+                r = a * multiplier + direct
                 found = tally(r)
             entry.mass = entry.mass + found.mass
             if node.name in self.shares:
@@ -220,7 +221,7 @@ class _WayBack:
             entry.zeros = entry.zeros + found.zeros
             size += r[0].numel()
             handed.append(multiplier if is_input else r)
-            directs.append(flow.direct if is_input else None)
+            directs.append(direct if is_input else None)
             if node.layer in self.plan.wanted:
                 self.layers[node.layer] = _true(r, arriving.log_scale)
         entry.zeros = entry.zeros / size

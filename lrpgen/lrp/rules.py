@@ -6,8 +6,9 @@ transposed weights are torch's own derivative of that single operation, so strid
 and an epsilon pass costs what a gradient costs.
 
 Sources: lrp0, epsilon, alpha-beta, flat, wsquare, zbox: Bach et al. 2015, Montavon et al. 2017, Lapuschkin et al. 2019;
-gamma: Montavon et al. 2019 in the generalised form for negative activations. relative, relative_layer: Ours, a
-reconstruction of R-LRP (Nyiri, Gibaru 2025, arXiv 2501.14322), whose equations were not available.
+gamma: Montavon et al. 2019 in the generalised form for negative activations. magnitude: Otsuki et al. 2024 (ECCV).
+relative, relative_layer: Ours, a reconstruction of R-LRP (Nyiri, Gibaru 2025, arXiv 2501.14322), whose equations were not
+available.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ class Branch:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: branches, the stabiliser, and how d is made (`own` sum, `relative` to absolute sums, `layer` maximum)."""
+    """A rule: branches, the stabiliser, and how d is made (`own` sum, `relative` to absolute sums, `layer` maximum);
+    of a skip, how its branches share (`magnitude`, `half`)."""
 
     branches: tuple[Branch, ...]
     epsilon: float = 1e-6
@@ -153,6 +155,23 @@ def relative_layer() -> Rule:
     return Rule(PLAIN, 0.0, "layer")
 
 
+def signed() -> Rule:
+    """At a skip: u / (u + v), stabilised. What an addition does unless told otherwise."""
+    return Rule(PLAIN, 1e-6)
+
+
+def magnitude() -> Rule:
+    """At a skip: abs(u) / (abs(u) + abs(v)) (Otsuki et al. 2024)."""
+    return Rule(PLAIN, 0.0, "magnitude")
+
+
+def half() -> Rule:
+    """At a skip: the same to each branch."""
+    return Rule(PLAIN, 0.0, "half")
+
+
+RELATIVE = ("relative", "layer")  # divisors under which relevance is conserved up to a factor
+SKIPS: dict[str, Callable[..., Rule]] = {rule.__name__: rule for rule in (signed, magnitude, half)}
 RULES: dict[str, Callable[..., Rule]] = {
     rule.__name__: rule
     for rule in (lrp0, epsilon, gamma, zplus, alpha_beta, wsquare, flat, zbox, relative, relative_layer)
@@ -162,12 +181,13 @@ RULES: dict[str, Callable[..., Rule]] = {
 def parse_rule(text: str) -> Rule:
     """`gamma`, `gamma(0.1)`, `alpha_beta(2, 1)`, ... Raises `InputError` with the rules there are."""
     match = re.fullmatch(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*", text)
-    if match is None or match[1] not in RULES:
+    known = {**RULES, **SKIPS}
+    if match is None or match[1] not in known:
         raise InputError(
-            f"rule {text!r} is not known; choose one of {', '.join(RULES)}, with numbers as in gamma(0.25)"
+            f"rule {text!r} is not known; choose one of {', '.join(known)}, with numbers as in gamma(0.25)"
         )
     try:
-        return RULES[match[1]](*(float(number) for number in (match[2] or "").split(",") if number.strip()))
+        return known[match[1]](*(float(number) for number in (match[2] or "").split(",") if number.strip()))
     except (ValueError, TypeError):
         raise InputError(f"rule {text!r}: its numbers cannot be read; write them as in gamma(0.25)") from None
 

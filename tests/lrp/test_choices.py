@@ -73,6 +73,69 @@ def test_bad_composites_are_one_sentence(text, words):
         lrpgen.explain(cnn(), dna(), composite=text)
 
 
+# How the branches of a skip share
+
+
+class Skip(nn.Module):
+    """(3, -1, 0) and (-1, -1, 0) meet for the input (1, 1)."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.other = nn.Linear(2, 3, bias=False), nn.Linear(2, 3, bias=False)
+        self.out = nn.Linear(3, 1, bias=False)
+        with torch.no_grad():
+            self.one.weight[:] = torch.tensor([[3.0, 0], [-1, 0], [1, -1]])
+            self.other.weight[:] = torch.tensor([[-1.0, 0], [0, -1], [1, -1]])
+            self.out.weight[:] = torch.tensor([[1.0, -2, 5]])
+
+    def forward(self, x):
+        return self.out(self.one(x) + self.other(x))
+
+
+@pytest.mark.parametrize(
+    ("rule", "one", "other"),
+    [
+        ("signed", [3, 2, 0], [-1, 2, 0]),
+        ("magnitude", [1.5, 2, 0], [0.5, 2, 0]),
+        ("half", [1, 2, 0], [1, 2, 0]),
+    ],
+)
+def test_branches_of_a_skip_share_by_hand(rule, one, other):
+    """Relevance 2, 4 and 0 arrives; the last place has branches of 0."""
+    model, x = Skip().double(), torch.ones(1, 2, dtype=torch.float64)
+    found = lrpgen.explain(model, x, composite=f"epsilon,op:add={rule}", layers=["one:out", "other:out"])
+    close(found.layers["one:out"][0], torch.tensor(one).double(), atol=1e-5)
+    close(found.layers["other:out"][0], torch.tensor(other).double(), atol=1e-5)
+    assert found.ledger["sum_in"].iloc[-2] == pytest.approx(6)
+
+
+@pytest.mark.parametrize("rule", ["magnitude", "half"])
+@pytest.mark.parametrize("reference", [None, 0.25])
+def test_a_skip_of_the_input_itself_keeps_the_sum(rule, reference):
+    """A branch that is 0 at the input gets its part too, and the ledger closes."""
+
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.out = nn.Conv1d(4, 4, 3, padding=1, bias=False), nn.Linear(4, 2, bias=False)
+
+        def forward(self, x):
+            return self.out((x + self.conv(x)).mean(2))
+
+    torch.manual_seed(0)
+    x = dna(n=3).double()
+    against = None if reference is None else torch.full_like(x, reference)
+    found = lrpgen.explain(Residual().double(), x, composite=f"epsilon(1e-12),op:add={rule}", reference=against)
+    close(found.relevance.sum((1, 2)), found.start, atol=1e-6)
+    ledger = found.ledger
+    assert (ledger["sum_in"] - ledger["sum_out"] - ledger["absorbed"] - ledger["stranded"]).abs().max() < 1e-9
+
+
+def test_rules_of_skips_are_for_skips():
+    with pytest.raises(InputError, match="rule half is for additions, 0 is a conv1d; write op:add=half"):
+        lrpgen.explain(cnn(), dna(), composite="half")
+
+
 # Pruning over depth
 
 
