@@ -1,7 +1,9 @@
 # make demo   install into .venv, run the workflow on the embedded default, say where the report is
+# make demo-images  the same for images: Fashion-MNIST and digits on photographs (10 minutes)
 # make test   install the test tools, run all tests that this machine can run
 # make lint   ruff, pyright, snakefmt, snakemake --lint
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
+# make bench-images  demo-images, and what it found into benchmarks/images_demo.json and docs/images.md
 # make bench-motifs   motifs found in simulated genomes, beside TF-MoDISco (50 minutes)
 # make bench-names    which patterns get a name, rightly or wrongly (4 minutes)
 # make bench-precision  relevance in bfloat16 against float32 (1 minute)
@@ -19,7 +21,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo test lint bench-default bench-motifs bench-names bench-precision bench-scaling bench-store bench-quality clean python
+.PHONY: help demo demo-images test lint bench-default bench-images bench-motifs bench-names bench-precision bench-scaling bench-store bench-quality clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -28,6 +30,11 @@ demo: $(VENV)/.installed-motifs
 	@$(RUN) python workflow/scripts/unlock_stale.py
 	$(RUN) snakemake --cores $(CORES) --rerun-incomplete --quiet host reason $(if $(CONFIG),--configfile $(CONFIG))
 	@for page in results/*/report/index.html; do echo "The report: $(CURDIR)/$$page"; done
+
+demo-images: $(VENV)/.installed-compare
+	@$(RUN) python workflow/scripts/unlock_stale.py
+	$(RUN) snakemake images --cores $(CORES) --rerun-incomplete --quiet host reason $(if $(CONFIG),--configfile $(CONFIG))
+	@for page in results/*/explained; do echo "The report: $(CURDIR)/$$(dirname $$page)/report/index.html"; done
 
 test: $(VENV)/.installed-test
 	$(RUN) OMP_NUM_THREADS=1 python -m pytest $(PYTEST_ARGS)
@@ -41,6 +48,9 @@ lint: $(VENV)/.installed-test
 
 bench-default: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/embedded_default.py
+
+bench-images: demo-images
+	$(RUN) python benchmarks/images_demo.py
 
 bench-motifs: $(VENV)/.installed-test
 	$(RUN) python benchmarks/motifs.py

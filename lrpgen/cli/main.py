@@ -21,8 +21,8 @@ app = typer.Typer(
         "Which bases mattered, and why should I believe it: sparse layer-wise relevance for CNNs on DNA.\n\n"
         "The usual order: windows, train, baseline, predict, explain, gather, tracks, motifs, report, which the workflow "
         "(snakemake --cores all) runs; prune chooses how sparse relevance may be, and evaluate says which method to "
-        "trust; then merge, hits, filters, neurons, enrich and export look further; plot draws figures for papers. Each command "
-        "also works by hand."
+        "trust; then merge, hits, filters, neurons, enrich and export look further; plot draws figures for papers. "
+        "images does the same for networks on pictures. Each command also works by hand."
     ),
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -13,7 +13,9 @@ from .outcome import Numbers
 
 def neurons(
     model: Annotated[Path, typer.Option(help="Model of `lrpgen train` or `models convert`.", show_default=False)],
-    windows: Annotated[Path, typer.Option(help="File of `lrpgen windows`.", show_default=False)],
+    windows: Annotated[
+        Path, typer.Option(help="File of `lrpgen windows`, or of `lrpgen images prepare`.", show_default=False)
+    ],
     output: Output,
     labels: Annotated[str | None, typer.Option(help="Classes to look at, by comma; all but the background.")] = None,
     target: Annotated[str | None, typer.Option(help="Output to explain; windows: their own class.")] = None,

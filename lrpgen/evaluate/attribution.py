@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..lrp.composites import composite as read_composite
 from ..lrp.explain import as_graph, explain
 from ..lrp.explain import references as engine_references
+from ..lrp.explanation import Explanation
 from ..lrp.graph import Graph
 from ..lrp.targets import check_target, index_of
 from .methods import UNIT, Method, read_method
@@ -99,30 +100,34 @@ class Subject:
             )
         check_installed(read.name, self.images)
         if read.composite:
-            graph = self.graph
-            return lambda: _timed(lambda: self._propagated(read, graph))
+            _ = self.graph  # captured here, once
+            return lambda: _timed(lambda: self._propagated(read))
         copied = self.copied()
         return lambda: _timed(lambda: self._by_peer(read, copied))
 
     def attribute(self, method: str) -> Attribution:
         return self.ready(method)()
 
-    def _propagated(self, method: Method, graph: Graph) -> Found:
-        found = explain(
-            graph,
-            self.x,
-            target=self.outputs,
+    def explained(self, method: Method, rows: Tensor | None = None, layers: Iterable[str] = ()) -> Explanation:
+        """All that the engine says of a method that is LRP, ledger and `layers` among it; of some inputs, else of all."""
+        rows = torch.arange(len(self.x)) if rows is None else rows
+        return explain(
+            self.graph,
+            self.x[rows],
+            target=self.outputs[rows],
             composite=method.composite,
             prune=method.prune,
             reference=method.reference,
             init="sglrp" if method.name == "sglrp" else "logit",
+            layers=layers,
             device=str(self.x.device),
             batch_size=self.batch_size,
             seed=self.seed,
         )
-        error = incompleteness(found.relevance, found.start)
-        no_sum = method.name == "sglrp" or read_composite(method.composite).relative
-        return found.relevance, torch.full_like(error, torch.nan) if no_sum else error
+
+    def _propagated(self, method: Method) -> Found:
+        found = self.explained(method)
+        return found.relevance, unaccounted(method, found)
 
     def _by_peer(self, method: Method, copied: nn.Module) -> Found:
         parts = []
@@ -139,6 +144,13 @@ class Subject:
         part = self.x[rows]
         made = engine_references(reference, self.x, rows, part, self.seed, None)
         return torch.stack([torch.zeros_like(part) if one is None else one.expand_as(part) for one in made], dim=1)
+
+
+def unaccounted(method: Method, found: Explanation) -> Tensor:
+    """Completeness error (N,) of LRP, NaN where it promises no sum: `sglrp`, and rules up to a factor."""
+    error = incompleteness(found.relevance, found.start)
+    no_sum = method.name == "sglrp" or read_composite(method.composite).relative
+    return torch.full_like(error, torch.nan) if no_sum else error
 
 
 def attribute(

@@ -1,7 +1,8 @@
 """Many methods on one model and the same inputs: every measure of each, one number per input.
 
 A map is measured once against everything: the truth mask where there is one, its own sparsity, the model (deletion,
-insertion, in-silico mutagenesis), and itself: on randomised weights, on the reverse complement, from other members.
+insertion, for DNA in-silico mutagenesis), and itself: on randomised weights, on DNA's reverse complement, from other
+members. REPLACEMENTS depend on the inputs being DNA or images.
 Pruned relevance brings two more maps, the controls: its base rule's relevance cut at the input to the same share of exact
 zeros, and to the same Gini index. No method sees the mask.
 """
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 from ..progress import progress
 from . import controls, faithfulness, measures
 from .attribution import Subject
-from .methods import Method, read_method
+from .methods import UNIT, Method, read_method
 from .sanity import across_members, randomised
 
 RANDOM = "random"  # the row of a map without information: one method's values at random places
@@ -47,6 +48,10 @@ MEASURES = {
     "aopc_zeros": Measure("faithfulness", "higher", "fall of the score in deletion, zeros"),
     "insertion_shuffles": Measure("faithfulness", "higher", "area under insertion into shuffled bases"),
     "insertion_zeros": Measure("faithfulness", "higher", "area under insertion into zeros"),
+    "aopc_mean": Measure("faithfulness", "higher", "fall of the score in pixel flipping, the image's mean colour"),
+    "aopc_blur": Measure("faithfulness", "higher", "fall of the score in pixel flipping, blurred pixels"),
+    "insertion_mean": Measure("faithfulness", "higher", "area under insertion into the image's mean colour"),
+    "insertion_blur": Measure("faithfulness", "higher", "area under insertion into the blurred image"),
     "ism": Measure("faithfulness", "higher", "rank correlation with in-silico mutagenesis"),
     "ism_kept": Measure("faithfulness", None, "the same among positions that are not zero"),
     "completeness": Measure("faithfulness", "lower", "|sum of relevance - change of the score| / |change|"),
@@ -57,6 +62,11 @@ MEASURES = {
 }
 OF_METHODS = ("completeness", *(name for name, one in MEASURES.items() if one.group in ("stability", "sanity")))
 RENAMED = {"mass_accuracy": "rma", "rank_accuracy": "rra", "zero_share": "zeros"}
+# What a position becomes in deletion and insertion; measures are called by it.
+REPLACEMENTS = {
+    "DNA": {"shuffles": faithfulness.shuffles, "zeros": faithfulness.zeros},
+    "images": {"mean": faithfulness.mean_colours, "blur": faithfulness.blurred},
+}
 Values = dict[str, np.ndarray]
 
 
@@ -90,8 +100,8 @@ class Comparison:
     Parameters
     ----------
     model : see `Subject`. members : further models of the same kind, for stability.
-    onehot : int8 (N, 4, L). target : LongTensor (N,). mask : int8 (N, L), or None where nobody knows the truth; bases of
-        sign + count.
+    onehot : int8 (N, 4, L), or images float32 (N, C, H, W). target : LongTensor (N,). mask : int8 (N, L) or (N, H, W), or
+        None where nobody knows the truth; positions of sign + count.
     """
 
     def __init__(
@@ -107,11 +117,10 @@ class Comparison:
         self.onehot, self.target, self.mask = onehot, target, mask
         self.subject = self._subject(model, onehot, target)
         self._predict = _scores(self.subject, self.setting.batch_size)
-        self._replacements = {
-            "shuffles": faithfulness.shuffles(onehot, self.setting.draws, self.setting.seed),
-            "zeros": faithfulness.zeros(onehot, self.setting.draws),
-        }
-        self._mutagenesis = self.subject.attribute(MUTAGENESIS)
+        self.images = self.subject.images
+        made = REPLACEMENTS["images" if self.images else "DNA"]
+        self._replacements = {name: of(onehot, self.setting.draws, self.setting.seed) for name, of in made.items()}
+        self._mutagenesis = None if self.images else self.subject.attribute(MUTAGENESIS)
         self._checks = self._checking(list(members))
         self._bases: dict[str, tuple[np.ndarray, Row]] = {}
 
@@ -123,7 +132,8 @@ class Comparison:
             wanted |= ({read.base: read_method(read.base)} if read.base else {}) | {text: read}
         bases = {read.base for read in wanted.values()}
         with progress("evaluating", len(wanted) + 1, "methods") as advance:
-            shuffled = controls.random_ranking(self.relevance(MUTAGENESIS)[0], self.setting.seed)
+            some = self.relevance(UNIT if self._mutagenesis is None else MUTAGENESIS)[0]
+            shuffled = controls.random_ranking(some, self.setting.seed)
             values, curves = self._measured(shuffled)
             yield Row(Method(RANDOM, RANDOM), values, curves=curves)
             for text, read in wanted.items():
@@ -139,8 +149,9 @@ class Comparison:
             advance(1)
 
     def relevance(self, method: str) -> tuple[np.ndarray, np.ndarray]:
-        """(N, L) and the completeness error (N,)."""
-        found = self._mutagenesis if method == MUTAGENESIS else self.subject.attribute(method)
+        """(N, L) or (N, H, W), and the completeness error (N,)."""
+        known = self._mutagenesis if method == MUTAGENESIS else None
+        found = known or self.subject.attribute(method)
         return per_base(method, found.relevance), found.completeness
 
     def _subject(self, model: nn.Module, onehot: np.ndarray, target: Tensor) -> Subject:
@@ -158,9 +169,10 @@ class Comparison:
             values[f"aopc_{name}"] = faithfulness.aopc(deleted)
             values[f"insertion_{name}"] = faithfulness.area(inserted)
             curves |= {f"deletion_{name}": deleted.score.mean(0), f"insertion_{name}": inserted.score.mean(0)}
-        mutagenesis = self.relevance(MUTAGENESIS)[0]
-        values["ism"] = faithfulness.rank_correlation(relevance, mutagenesis)
-        values["ism_kept"] = faithfulness.rank_correlation(relevance, mutagenesis, relevance != 0)
+        if self._mutagenesis is not None:
+            mutagenesis = self.relevance(MUTAGENESIS)[0]
+            values["ism"] = faithfulness.rank_correlation(relevance, mutagenesis)
+            values["ism_kept"] = faithfulness.rank_correlation(relevance, mutagenesis, relevance != 0)
         return values, curves
 
     def _controls(self, found: np.ndarray, base: np.ndarray, row: Row) -> dict[str, Values]:
@@ -174,8 +186,8 @@ class Comparison:
 
     def _of_control(self, cut: np.ndarray) -> Values:
         """What a control scores, NaN for inputs that have none because their pruned relevance is all zero."""
-        lost = np.isnan(cut[:, 0])  # NaN as a whole
-        values, _ = self._measured(np.where(lost[:, None], 0, cut))
+        lost = np.isnan(cut.reshape(len(cut), -1)[:, 0])  # NaN as a whole
+        values, _ = self._measured(np.where(lost.reshape(-1, *[1] * (cut.ndim - 1)), 0, cut))
         return {name: np.where(lost, np.nan, found) for name, found in values.items()}
 
     def _checking(self, members: list[nn.Module]) -> dict[str, Subject]:
@@ -185,9 +197,9 @@ class Comparison:
             return {}
         onehot, target, model = self.onehot[:n], self.target[:n], self.subject.model
         layers = [copy.deepcopy(other) for _, other in randomised(model, seed=self.setting.seed)]
-        turned = np.ascontiguousarray(onehot[:, ::-1, ::-1])
-        made = {"reverse_complement": (model, turned), "randomised_top": (layers[0], onehot)}
-        made |= {"randomised_all": (layers[-1], onehot)}
+        made = {"randomised_top": (layers[0], onehot), "randomised_all": (layers[-1], onehot)}
+        if not self.images:
+            made["reverse_complement"] = model, np.ascontiguousarray(onehot[:, ::-1, ::-1])
         made |= {f"member {number}": (other, onehot) for number, other in enumerate(members, start=2)}
         return {name: self._subject(other, given, target) for name, (other, given) in made.items()}
 
@@ -197,7 +209,10 @@ class Comparison:
         if not found:
             return {}
         own = relevance[: self.setting.checks]
-        values = {"reverse_complement": faithfulness.rank_correlation(own, found["reverse_complement"][:, ::-1])}
+        values: Values = {}
+        if "reverse_complement" in found:
+            turned = found["reverse_complement"][:, ::-1]
+            values["reverse_complement"] = faithfulness.rank_correlation(own, turned)
         for name in ("randomised_top", "randomised_all"):
             values[name] = faithfulness.rank_correlation(np.abs(own), np.abs(found[name]))
         if members := [of for name, of in found.items() if name.startswith("member ")]:
@@ -207,13 +222,13 @@ class Comparison:
 
 
 def per_base(method: str, relevance: np.ndarray) -> np.ndarray:
-    """(N, L) of (N, 4, L): the sum over letters. A gradient, which is no share of anything, gives the largest |value|
-    (Simonyan, Vedaldi, Zisserman 2014)."""
+    """(N, L) of (N, 4, L), (N, H, W) of images: the sum over letters or colours. A gradient, which is no share of
+    anything, gives the largest |value| (Simonyan, Vedaldi, Zisserman 2014)."""
     return np.abs(relevance).max(axis=1) if method == "gradient" else relevance.sum(axis=1)
 
 
 def _scores(subject: Subject, batch_size: int) -> Callable[[np.ndarray], Any]:
-    """From one-hot (N, 4, L) to the explained output of each input (N,)."""
+    """From inputs (N, 4, L) or (N, C, H, W) to the explained output of each input (N,)."""
     model, target = subject.copied(), subject.outputs
 
     @torch.no_grad()

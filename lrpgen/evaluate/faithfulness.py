@@ -1,7 +1,8 @@
 """Does the model agree: deletion and insertion curves, AOPC, and rank correlation with in-silico mutagenesis.
 
 predict : takes one-hot float32 (n, 4, L), returns scores (n,), higher for more of what is explained; it does its own
-batching. relevance : (N, L). replacement : (N, draws, 4, L), what a base becomes (`zeros`, `shuffles`).
+batching. relevance : (N, L). replacement : (N, draws, 4, L), what a base becomes (`zeros`, `shuffles`). Images are
+(N, C, H, W), their relevance (N, H, W); deletion is then pixel flipping, by `mean_colours` or `blurred`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Predict = Callable[[np.ndarray], Any]
 STEPS, DRAWS = 20, 5
+BLUR = 0.1  # of the shorter side: the standard deviation of `blurred`
 FEWEST = 3  # positions a rank correlation needs: of two it is always 1 or -1
 
 
@@ -29,8 +31,8 @@ class Curve(NamedTuple):
     score: np.ndarray
 
 
-def zeros(onehot: np.ndarray, draws: int = DRAWS) -> np.ndarray:
-    """(N, draws, 4, L) of zeros for onehot (N, 4, L). Draws differ in the order of ties alone."""
+def zeros(onehot: np.ndarray, draws: int = DRAWS, seed: int = 1) -> np.ndarray:
+    """(N, draws, 4, L) of zeros for onehot (N, 4, L). Draws differ in the order of ties alone: no seed is needed."""
     return np.broadcast_to(np.zeros(1, dtype=np.int8), (len(onehot), draws, *onehot.shape[1:]))
 
 
@@ -39,6 +41,22 @@ def shuffles(onehot: np.ndarray, draws: int = DRAWS, seed: int = 1) -> np.ndarra
     from ..sequences.negatives import dinucleotide_shuffle
 
     return dinucleotide_shuffle(onehot.astype(np.int8), draws, seed)
+
+
+def mean_colours(images: np.ndarray, draws: int = DRAWS, seed: int = 1) -> np.ndarray:
+    """(N, draws, C, H, W): every pixel of images (N, C, H, W) at its image's mean colour. Draws as in `zeros`."""
+    means = images.mean(axis=(2, 3), keepdims=True)
+    return np.broadcast_to(means[:, None], (len(images), draws, *images.shape[1:]))
+
+
+def blurred(images: np.ndarray, draws: int = DRAWS, seed: int = 1) -> np.ndarray:
+    """(N, draws, C, H, W): images (N, C, H, W) blurred by a Gaussian of BLUR of their shorter side, Reported (Fong,
+    Vedaldi 2017; the width Ours). Draws as in `zeros`."""
+    from scipy.ndimage import gaussian_filter
+
+    sigma = BLUR * min(images.shape[2:])
+    soft = gaussian_filter(images, (0, 0, sigma, sigma), mode="nearest")
+    return np.broadcast_to(soft[:, None], (len(images), draws, *images.shape[1:]))
 
 
 def deletion(
@@ -128,21 +146,22 @@ def _curve(
     for draw in range(draws):
         place = np.argsort(ranked(r, [seed, draw]), axis=1)  # of each position, 0 the most relevant
         for step, count in enumerate(np.rint(share * width).astype(int)):
-            taken = (place < count)[:, None]
+            taken = (place < count).reshape(len(r), 1, *onehot.shape[2:])
             shown = ~taken if deleting else taken
             score[:, step] += _scores(predict, np.where(shown, onehot, replacement[:, draw]).astype(np.float32))
     return Curve(share, score / draws)
 
 
 def _checked(onehot: np.ndarray, relevance: Any, replacement: np.ndarray, steps: int) -> np.ndarray:
-    """Relevance (N, L) that can be ranked, beside arrays that fit it."""
+    """Relevance (N, P) that can be ranked, beside arrays that fit it."""
     r = rows(relevance)
-    if onehot.ndim != 3 or r.shape != (len(onehot), onehot.shape[2]):
+    if onehot.ndim < 3 or np.shape(relevance) != (len(onehot), *onehot.shape[2:]):
         raise InputError(
-            f"relevance {np.shape(relevance)} does not fit one-hot {onehot.shape}; give (N, L) for (N, 4, L)"
+            f"relevance {np.shape(relevance)} does not fit inputs {onehot.shape}; give (N, L) for one-hot (N, 4, L), "
+            "(N, H, W) for images (N, C, H, W)"
         )
-    if replacement.ndim != 4 or replacement[:, 0].shape != onehot.shape:
-        raise InputError(f"replacement {replacement.shape} does not fit one-hot {onehot.shape}; give (N, draws, 4, L)")
+    if replacement.ndim != onehot.ndim + 1 or replacement[:, 0].shape != onehot.shape:
+        raise InputError(f"replacement {replacement.shape} does not fit inputs {onehot.shape}; give (N, draws, ...)")
     if steps < 1:
         raise InputError(f"a curve of {steps} steps cannot be drawn; give at least one")
     if np.isnan(r).any():

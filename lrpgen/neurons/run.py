@@ -1,4 +1,4 @@
-"""`lrpgen neurons`: a model and windows; a folder that describes the network's neurons comes out."""
+"""`lrpgen neurons`: a model and windows, or images; a folder that describes the network's neurons comes out."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from .. import __version__
 from ..device import choose_device, set_threads
 from ..errors import InputError
 from ..files import atomic_dir, sha256
+from ..images.imagefile import is_images, open_images
+from ..images.weights import open_network
 from ..lrp.explain import as_graph
-from ..models import load_model, read_card
+from ..models import Card, load_model, read_card
 from ..progress import progress, say
 from ..relevance.work import draw
 from ..sequences.windowfile import open_windows
@@ -23,8 +27,9 @@ from .study import Setting, study
 
 @dataclass(frozen=True)
 class NeuronJob:
-    """labels, target : as of `lrpgen explain`. split : part of the windows; inputs : at most so many of them, drawn by the
-    seed. tolerance : error that is accepted, as a share of the full heat map's mean square."""
+    """windows : a file of windows or of images. labels, target : as of `lrpgen explain`; of images all classes, unless told.
+    split : part of the windows; inputs : at most so many of them, drawn by the seed. tolerance : error that is accepted,
+    as a share of the full heat map's mean square."""
 
     model: Path
     windows: Path
@@ -49,18 +54,12 @@ def look(job: NeuronJob) -> dict[str, Any]:
     Raises `InputError` for windows that do not fit the model, unknown classes, a part of the split without windows, and as
     `study` does.
     """
-    card = read_card(job.model)
-    with open_windows(job.windows) as source:
-        if source.width != card.width:
-            raise InputError(f"{job.windows} holds windows of {source.width} bp, the model takes {card.width} bp")
-        labels = list(job.labels) if job.labels else None
-        rows, target = draw(source, card, labels, job.target, job.split, job.inputs, job.setting.seed)
-        if not len(rows):
-            raise InputError(f"{job.windows} has no windows to look at in its {job.split} part; choose another --split")
-        x, names = torch.from_numpy(source.onehot(rows)), source.table(rows)["name"].astype(str).tolist()
+    images = is_images(job.windows)
+    model, card = open_network(job.model) if images else (load_model(job.model), read_card(job.model))
+    x, target, names = (_images if images else _windows)(job, card)
     set_threads(job.threads)
     place = choose_device(job.device)
-    graph = as_graph(load_model(job.model), torch.zeros(1, *x.shape[1:])).to(place)
+    graph = as_graph(model, torch.zeros(1, *x.shape[1:])).to(place)
     outputs, group = target.unique(return_inverse=True)
     groups = [card.classes[k] for k in outputs.tolist()]
     with progress("neurons", 2 * len(x), "inputs") as advance:
@@ -82,3 +81,34 @@ def look(job: NeuronJob) -> dict[str, Any]:
     for line in network["findings"]:
         say(line)
     return network
+
+
+def _windows(job: NeuronJob, card: Card) -> tuple[Tensor, Tensor, list[str]]:
+    """Inputs (n, 4, L), the output each is explained for (n,), and their names."""
+    with open_windows(job.windows) as source:
+        if source.width != card.width:
+            raise InputError(f"{job.windows} holds windows of {source.width} bp, the model takes {card.width} bp")
+        labels = list(job.labels) if job.labels else None
+        rows, target = draw(source, card, labels, job.target, job.split, job.inputs, job.setting.seed)
+        _check_any(rows, job)
+        return torch.from_numpy(source.onehot(rows)), target, source.table(rows)["name"].astype(str).tolist()
+
+
+def _images(job: NeuronJob, card: Card) -> tuple[Tensor, Tensor, list[str]]:
+    """The same of images: inputs (n, C, H, W), each explained for its own class or `job.target`."""
+    with open_images(job.windows) as source:
+        shape = [source.channels, source.height, source.width]
+        if shape != card.shape:
+            raise InputError(f"{job.windows} holds images of shape {shape}, the model takes {card.takes}")
+        rows = source.rows(split=job.split, labels=list(job.labels) if job.labels else None)
+        rows = rows[source.labels[rows] >= 0] if job.target is None else rows
+        rows = np.sort(np.random.default_rng(job.setting.seed).permutation(rows)[: job.inputs])
+        _check_any(rows, job)
+        wanted = [job.target or source.classes[label] for label in source.labels[rows]]
+        target = torch.tensor([card.index(name) for name in wanted])
+        return torch.from_numpy(source.inputs(rows)), target, source.names(rows)
+
+
+def _check_any(rows: np.ndarray, job: NeuronJob) -> None:
+    if not len(rows):
+        raise InputError(f"{job.windows} has nothing to look at in its {job.split} part; choose another --split")

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..evaluate.tables import FORMAT, reading
 from ..files import read_json
 from .style import CYCLE, FAINT, new_figure, save_all, styled
-from .trade import FAITHFUL, trade_figure
+from .trade import faithful, trade_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,11 +24,12 @@ LABELS = {
     "rra": "relevance rank accuracy",
     "pointing": "pointing game",
     "aopc_shuffles": "AOPC, shuffles",
+    "aopc_mean": "AOPC, mean colour",
     "ism": "rank correlation with ISM",
     "gini": "Gini index",
 }
 SWEPT = tuple(LABELS)
-COMPARED = ("rma", "rra", "pointing", "aopc_shuffles")
+COMPARED = ("rma", "rra", "pointing", "aopc_shuffles", "aopc_mean")
 PRUNED = {"plrp-lambda": CYCLE[0], "plrp-matrix": CYCLE[1]}  # what a share is dropped by
 MOST_SWEEPS = 8  # two composites with four references each, as in `evaluate.methods.compared`
 CURVES = {
@@ -36,6 +37,10 @@ CURVES = {
     "insertion_shuffles": ("insertion, into shuffles", "share inserted"),
     "deletion_zeros": ("deletion, by zeros", "share replaced"),
     "insertion_zeros": ("insertion, into zeros", "share inserted"),
+    "deletion_mean": ("pixel flipping, mean colour", "share replaced"),
+    "insertion_mean": ("insertion, into the mean colour", "share inserted"),
+    "deletion_blur": ("pixel flipping, blurred", "share replaced"),
+    "insertion_blur": ("insertion, into the blurred image", "share inserted"),
 }
 SHARE = 0.25  # of the pruned method whose curves are drawn
 FIGURES = ("sweep", "trade", "curves", "differences")
@@ -131,7 +136,7 @@ def curves_figure(summary: dict[str, Any]) -> Figure | None:
     """
     curves = summary.get("curves") or {"share": [], "rows": {}}
     rows = [row for row in summary["rows"] if curves["rows"].get(row["method"])]
-    shown = _curves_shown(rows)
+    shown = _curves_shown(rows, faithful(summary))
     kinds = [kind for kind in CURVES if any(curves["rows"][method].get(kind) for method in shown)]
     if not kinds:
         return None
@@ -246,13 +251,13 @@ def _sweep_legend(figure: Figure, base: str, names: set[str]) -> None:
     figure.legend(handles=handles, loc="outside upper left", ncols=2, frameon=False)
 
 
-def _curves_shown(rows: Rows) -> dict[str, tuple[str, str]]:
+def _curves_shown(rows: Rows, asked: str) -> dict[str, tuple[str, str]]:
     """Method -> colour and dash."""
     there = [row["method"] for row in rows]
     rules = [row["method"] for row in rows if row["composite"] and not row["name"].startswith("plrp-")]
     rule = "epsilon" if "epsilon" in there else next(iter(rules), None)
     pruned = [row for row in rows if row["name"] in PRUNED and row["base"] == rule and row["share"] == SHARE]
-    aopc = {row["method"]: reading(row["values"], FAITHFUL).mean for row in pruned}
+    aopc = {row["method"]: reading(row["values"], asked).mean for row in pruned}
     best = max(aopc, key=lambda method: np.nan_to_num(aopc[method], nan=-np.inf), default=None)
     looks = {
         "random": (FAINT, ":"),

@@ -10,6 +10,7 @@ from .sites import Sites
 from .style import CYCLE, FAINT, LINE, new_figure, styled
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 BLUE, VERMILION = CYCLE[:2]
@@ -18,8 +19,6 @@ FULL = 0.99  # colours are full from this quantile of the |relevance| that is no
 
 def heatmap_figure(sites: Sites, *, title: str = "", align: str = "middle") -> Figure:
     """Blue is negative, white zero, vermilion positive; position 0 is the base right of the aligned place."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     count, width = sites.values.shape
     limit = full_colour(sites.values)
     extent = (-sites.origin - 0.5, width - sites.origin - 0.5)
@@ -35,9 +34,8 @@ def heatmap_figure(sites: Sites, *, title: str = "", align: str = "middle") -> F
         top.set_ylabel("mean")
         top.set_title(title)
         top.locator_params(axis="y", nbins=3)
-        diverging = LinearSegmentedColormap.from_list("relevance", [BLUE, "white", VERMILION])
         image = map_.imshow(
-            sites.values, cmap=diverging, vmin=-limit, vmax=limit, aspect="auto", extent=(*extent, count + 0.5, 0.5)
+            sites.values, cmap=diverging(), vmin=-limit, vmax=limit, aspect="auto", extent=(*extent, count + 0.5, 0.5)
         )
         for ax in (top, map_):
             ax.axvline(-0.5, color=FAINT, linewidth=0.6, linestyle=":")
@@ -53,6 +51,13 @@ def heatmap_figure(sites: Sites, *, title: str = "", align: str = "middle") -> F
         )
         bar.outline.set_linewidth(0)  # pyright: ignore[reportCallIssue]
     return figure
+
+
+def diverging() -> Colormap:
+    """Blue, white, vermilion: negative, zero, positive."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("relevance", [BLUE, "white", VERMILION])
 
 
 def full_colour(values: np.ndarray) -> float:

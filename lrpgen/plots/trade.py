@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FAITHFUL = "aopc_shuffles"
+FAITHFUL = {"aopc_shuffles": "AOPC, replaced by shuffles", "aopc_mean": "AOPC, replaced by the mean colour"}
 BLUE, VERMILION, GREEN, ORANGE, _, SKY = CYCLE
 LOOKS = {  # family -> colour, marker: told apart by shape too
     "gradient": (SKY, "v"),
@@ -51,8 +51,13 @@ def family(name: str) -> str:
     return FAMILIES.get(name) or ("PLRP" if name.startswith("plrp-") else "LRP")
 
 
+def faithful(summary: dict[str, Any]) -> str:
+    """The measure of faithfulness that figures show: AOPC by shuffles, for images by the mean colour."""
+    return next((name for name in FAITHFUL if name in summary["measures"]), next(iter(FAITHFUL)))
+
+
 def trade_figure(summary: dict[str, Any]) -> Figure | None:
-    """Against AOPC (by shuffles), and against the time in units of gradient*input: relevance mass accuracy.
+    """Against AOPC (`faithful`), and against the time in units of gradient*input: relevance mass accuracy.
 
     Without a truth the Gini index takes its place. Named are each family's best (by mass accuracy; without a truth by
     AOPC), epsilon, deepshap and ism. The Gini-matched controls of pruned methods are crosses without a name. Intervals are
@@ -61,7 +66,7 @@ def trade_figure(summary: dict[str, Any]) -> Figure | None:
     truth = any(not math.isnan(reading(row["values"], "rma").mean) for row in summary["rows"])
     measure, label = ("rma", "relevance mass accuracy") if truth else ("gini", "Gini index")
     panels = [
-        (FAITHFUL, "AOPC, replaced by shuffles", _faithful(summary, measure)),
+        ("faithful", FAITHFUL[faithful(summary)], _faithful(summary, measure)),
         ("cost", "time / time of gradient*input", _cost(summary, measure)),
     ]
     panels = [panel for panel in panels if panel[2]]
@@ -86,20 +91,20 @@ def trade_figure(summary: dict[str, Any]) -> Figure | None:
 
 def _faithful(summary: dict[str, Any], measure: str) -> list[Point]:
     """Methods, then controls, with a value of both measures."""
-    points = []
+    points, asked = [], faithful(summary)
     for row in summary["rows"]:
         gini = (row.get("controls") or {}).get("gini")
         for method, kind, values in ((row["method"], family(row["name"]), row["values"]), ("", CONTROL, gini)):
-            x, y = reading(values, FAITHFUL).mean, reading(values, measure).mean
+            x, y = reading(values, asked).mean, reading(values, measure).mean
             points.append(Point(method, kind, x, y, y if measure == "rma" else x))
     return _finite(points)
 
 
 def _cost(summary: dict[str, Any], measure: str) -> list[Point]:
-    points = []
+    points, asked = [], faithful(summary)
     for row in summary["rows"]:
         y = reading(row["values"], measure).mean
-        better = y if measure == "rma" else reading(row["values"], FAITHFUL).mean
+        better = y if measure == "rma" else reading(row["values"], asked).mean
         points.append(
             Point(row["method"], family(row["name"]), (row["cost"] or {}).get("ratio") or math.nan, y, better)
         )

@@ -18,6 +18,7 @@ from ..sequences.windowfile import open_windows
 from .evaluation import Evaluation, read_evaluation
 from .filters import Filters, read_filters
 from .genome import Enrichment, read_enrichment
+from .images import Images, read_images
 from .loci import Explained, read_explained
 from .network import Network, read_network
 from .patterns import Merged, Motifs, read_merged, read_motifs
@@ -81,6 +82,7 @@ class Results:
     motifs: list[Motifs] = field(default_factory=list)
     merged: Merged | None = None
     evaluation: Evaluation | None = None
+    images: Images | None = None
     filters: Filters | None = None
     network: Network | None = None
     enrichment: list[Enrichment] = field(default_factory=list)
@@ -114,6 +116,7 @@ def collect(folder: Path, config: Path | None = None) -> Results:
         motifs=read_motifs(folder, windows.classes if windows else [], explained.sites_by_name if explained else None),
         merged=read_merged(folder / "merged"),
         evaluation=read_evaluation(folder / "evaluation"),
+        images=read_images(folder),
         filters=read_filters(folder / "filters"),
         network=read_network(folder / "network"),
         enrichment=read_enrichment(folder / "enrichment"),
@@ -123,9 +126,9 @@ def collect(folder: Path, config: Path | None = None) -> Results:
         config=_config(config),
         config_cut=config is not None and config.stat().st_size > CONFIG_CHARACTERS,
     )
-    if results.windows is None and results.metrics is None and results.explained is None:
+    if not (results.windows or results.metrics or results.explained or results.images):
         raise InputError(
-            f"{folder} holds no windows.h5, metrics.json or relevance.h5; give the results folder of one sample"
+            f"{folder} holds no windows.h5, metrics.json, relevance.h5 or explained images; give the results folder of one sample"
         )
     return results
 

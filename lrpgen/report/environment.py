@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ..evaluate.tables import reading
 from ..sequences.onehot import reverse_complement
-from . import evaluation, figures, netpicture, network, numbers, places, quality, sentences, verdicts
+from . import evaluation, figures, images, netpicture, network, numbers, places, quality, sentences, verdicts
 from .charts import filter_logo, pattern_logo, picture, places_chart
 from .loci import ClassRelevance
 
@@ -28,7 +28,8 @@ WORDS = (
     sentences.ambiguous_sentence, sentences.dropped_sentence, sentences.ledger_sentences, sentences.negatives_sentence,
     sentences.peak_sentence, sentences.split_sentence, sentences.strongest_sentence, sentences.effect_sentence,
     sentences.likeness_sentence, quality.interval_sentence, quality.overall_sentence, verdicts.verdict_sentences,
-    verdicts.row_sentence, verdicts.picture_title, network.path_rows, network.logos_of,
+    verdicts.row_sentence, verdicts.picture_title, network.path_rows, network.logos_of, images.quality_sentence,
+    images.ledger_sentence, images.shown_rows, images.rows_of_layers, images.method_rows, images.ledger_of,
 )  # fmt: skip
 
 

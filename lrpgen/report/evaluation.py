@@ -15,12 +15,23 @@ from .numbers import number
 SHORT = {
     "rma": "RMA", "rra": "RRA", "pointing": "pointing", "gini": "Gini", "entropy": "entropy", "zeros": "zeros",
     "aopc_shuffles": "deletion, shuffles", "aopc_zeros": "deletion, zeros", "insertion_shuffles": "insertion, shuffles",
-    "insertion_zeros": "insertion, zeros", "ism": "ISM", "ism_kept": "ISM, kept bases", "completeness": "completeness",
+    "insertion_zeros": "insertion, zeros", "aopc_mean": "flipping, mean colour", "aopc_blur": "flipping, blur",
+    "insertion_mean": "insertion, mean colour", "insertion_blur": "insertion, blur",
+    "ism": "ISM", "ism_kept": "ISM, kept bases", "completeness": "completeness",
     "reverse_complement": "reverse complement", "randomised_top": "last layer random", "randomised_all": "all layers random",
 }  # fmt: skip
 GROUPS = {"truth": "Against the truth", "faithfulness": "Faithfulness to the model", "sparsity": "Sparsity",
           "stability": "Stability", "sanity": "Sanity checks"}  # fmt: skip
-JUDGED = ("rma", "rra", "pointing", "aopc_shuffles", "insertion_shuffles", "ism")  # what a verdict is given on
+JUDGED = (
+    "rma",
+    "rra",
+    "pointing",
+    "aopc_shuffles",
+    "insertion_shuffles",
+    "aopc_mean",
+    "insertion_mean",
+    "ism",
+)  # what a verdict is given on
 ROW = ("method", "base", "values", "controls", "differences")  # what a row needs
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .collect import Results
+from .images import ledger_sentence, quality_sentence
 from .numbers import count, plain, score, share
 from .parameters import pruned
 from .patterns import Motifs, Pattern
@@ -31,6 +32,7 @@ def findings(results: Results) -> list[Finding]:
     """The key findings, most important first."""
     return [
         *_quality(results),
+        *_pictures(results),
         *_peaks(results),
         *_patterns(results),
         *_sparsity(results),
@@ -134,6 +136,13 @@ def _sparsity(results: Results) -> list[Finding]:
         f"{plain(e.half)} of its {count(e.width)} bases (median)."
     )
     return [Finding(text, "sparsity")]
+
+
+def _pictures(results: Results) -> list[Finding]:
+    if results.images is None:
+        return []
+    said = {"images": quality_sentence(results.images), "ledger": ledger_sentence(results.images)}
+    return [Finding(text, section) for section, text in said.items() if text]
 
 
 def _evaluated(results: Results) -> list[Finding]:

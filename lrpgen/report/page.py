@@ -56,17 +56,24 @@ PAGES = (
     Page("genome.html", "Genome", "genome", ("tracks", "hits", "enrichment")),
     Page("methods.html", "Methods", "methods", ("methods", "provenance", "runtimes", "files")),
 )
+# Of a run on images.
+IMAGE_PAGES = (
+    PAGES[0],
+    Page("images.html", "Images", "images", ("images", "layers", "ledger")),
+    *(page for page in PAGES if page.template in ("evaluation", "methods")),
+)
 NETWORK = Page(
     "network.html", "Network", "network", ("network", "selection"), ("report.js", "loading.js", "network.js")
 )
 
 
 def pages_of(results: Results) -> tuple[Page, ...]:
-    """The network's page stands behind that of the filters, where `lrpgen neurons` was run."""
+    """Those of DNA or of images; the network's page stands behind the filters or the images, where `lrpgen neurons` was run."""
+    pages = IMAGE_PAGES if results.images else PAGES
     if results.network is None:
-        return PAGES
-    at = [page.template for page in PAGES].index("filters") + 1
-    return (*PAGES[:at], NETWORK, *PAGES[at:])
+        return pages
+    at = [page.template for page in pages].index("images" if results.images else "filters") + 1
+    return (*pages[:at], NETWORK, *pages[at:])
 
 
 def write_report(
@@ -111,7 +118,7 @@ def check_folder(output: Path) -> None:
         raise InputError(f"{output}: a report's first page is called {PAGES[0].file}; give FOLDER/{PAGES[0].file}")
     if not output.parent.is_dir():
         return
-    own = {*(page.file for page in (*PAGES, NETWORK)), *OURS}
+    own = {*(page.file for page in (*PAGES, *IMAGE_PAGES, NETWORK)), *OURS}
     other = sorted(path.name for path in output.parent.iterdir() if path.name not in own)
     if other:
         raise InputError(
@@ -154,7 +161,7 @@ def _render(page: Page, values: dict[str, Any]) -> str:
 def _shared(results: Results, output: Path, title: str, names: dict[str, str]) -> dict[str, Any]:
     """What templates are given, whichever page they are of."""
     pages = pages_of(results)
-    where = {section: names[page.template] for page in pages for section in page.holds}
+    where = {section: page.file for page in pages for section in page.holds}
     return {
         "r": results,
         "run": setting(results),

@@ -34,6 +34,7 @@ def parameters(results: Results) -> list[tuple[str, str]]:
     attrs = dict(results.explained.attrs) if results.explained else {}
     attrs.pop("model_sha256", None)
     rows += flat({key: value for key, value in attrs.items() if key not in HIDDEN})
+    rows += flat(results.images.summary["setting"]) if results.images else []
     training = (results.card or {}).get("training") or {}
     return rows + [(f"training: {key}", value) for key, value in flat(training)]
 

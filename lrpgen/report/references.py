@@ -49,6 +49,37 @@ LOGOMAKER = Reference(
 )
 
 
+INTEGRATED = Reference(
+    "integrated",
+    "Sundararajan M, Taly A, Yan Q. Axiomatic attribution for deep networks. ICML (2017), arXiv:1703.01365.",
+    "https://arxiv.org/abs/1703.01365",
+)
+RELATIVE = Reference(
+    "relative",
+    "Nyiri E, Gibaru O. Relative layer-wise relevance propagation. arXiv:2501.14322 (2025); a reconstruction.",
+    "https://arxiv.org/abs/2501.14322",
+)
+SGLRP = Reference(
+    "sglrp",
+    "Iwana BK, Kuroki R, Uchida S. Explaining convolutional neural networks using softmax gradient layer-wise "
+    "relevance propagation. ICCV Workshops (2019), arXiv:1908.04351.",
+    "https://arxiv.org/abs/1908.04351",
+)
+NEURONS = Reference(
+    "neurons",
+    "Bhati D, Neha F, Amiruzzaman M, et al. Neural network interpretability with layer-wise relevance propagation: novel "
+    "techniques for neuron selection and visualization. arXiv:2412.05686 (2024); the definitions here are ours.",
+    "https://arxiv.org/abs/2412.05686",
+)
+DECONVOLUTION = Reference(
+    "deconvolution",
+    "Zeiler MD, Fergus R. Visualizing and understanding convolutional networks. ECCV (2014), arXiv:1311.2901.",
+    "https://arxiv.org/abs/1311.2901",
+)
+# What the name of a method on images begins with -> what it cites beside LRP.
+OF_METHODS = {"plrp-": PLRP, "relative": RELATIVE, "sglrp": SGLRP, "integrated_gradients": INTEGRATED}
+
+
 def references(results: Results) -> list[Reference]:
     """References in the order in which the methods paragraph names them."""
     used = []
@@ -65,4 +96,9 @@ def references(results: Results) -> list[Reference]:
         if any(m.grouping == "modisco" for m in results.motifs):
             used += [MODISCO]
         used += [LOGOMAKER]
+    if results.images:
+        named = results.images.methods
+        used += [LRP, *(ref for start, ref in OF_METHODS.items() if any(name.startswith(start) for name in named))]
+    if results.network:
+        used += [NEURONS, DECONVOLUTION]
     return used

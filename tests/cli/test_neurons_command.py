@@ -1,11 +1,13 @@
 """`lrpgen neurons` as a person meets it."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from filter_nets import AGAINST, FOR, letters, save_net, save_windows
 
+SAMPLES = Path(__file__).parents[2] / "data" / "images"
 FILES = ["curves.png", "curves.svg", "curves.tsv", "network.json", "summary.txt"]
 
 
@@ -58,11 +60,31 @@ def test_the_folder_appears(call, tmp_path):
     assert (again / "network.json").read_bytes() == (tmp_path / "out" / "network.json").read_bytes()
 
 
+def test_images_are_looked_at_as_windows_are(call, tmp_path):
+    """Channels of a network for images, with heat maps in two dimensions; images that do not fit are named."""
+    prepare = ("images", "prepare", SAMPLES / "mnist_500.npz", "--limit", "4")
+    assert call(*prepare, "-o", tmp_path / "i.h5")[0] == 0
+    assert call(*prepare, "--size", "32", "-o", tmp_path / "larger.h5")[0] == 0
+    model = tmp_path / "m.safetensors"
+    few = ("--set", "filters=4", "--set", "hidden=8", "--epochs", "1", "--threads", "1")
+    assert call("images", "train", tmp_path / "i.h5", *few, "-o", model)[0] == 0
+    asked = ("neurons", "--model", model, "--inputs", "6", "--device", "cpu", "--labels", "1,7")
+    code, _, err = call(*asked, "--windows", tmp_path / "i.h5", "-o", tmp_path / "out")
+    assert code == 0, err
+    network = json.loads((tmp_path / "out" / "network.json").read_text())
+    assert [layer["name"] for layer in network["layers"]] == ["conv1", "conv2", "fc1", "fc2"]
+    assert set(network["paths"]) == {"1", "7"}
+    assert len(network["input"]["heat"]["7"]) == len(network["input"]["heat"]["7"][0]) == 28
+    code, _, err = call(*asked, "--windows", tmp_path / "larger.h5", "-o", tmp_path / "other")
+    assert code == 2
+    assert "holds images of shape [1, 32, 32], the model takes images of 28 x 28 pixels, 1 channel" in err
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (["--windows", "none.h5"], "windows file none.h5 does not exist"),
-        (["--split", "train"], "has no windows to look at in its train part"),
+        (["--split", "train"], "has nothing to look at in its train part"),
         (["--labels", "donor"], "class 'donor' is not one of the model's classes"),
         (["--tolerance", "2"], "tolerance 2.0 lies outside 0..1"),
         (["--composite", "relative"], "gives relevance up to a factor"),

@@ -78,7 +78,11 @@ def test_random_intervals_against_the_string(tmp_path: Path):
         ("blank.fa", b"\n\n\n", "only blank lines"),
         ("notes.fa", b"hello\n>a\nACGT\n", "notes.fa:1: not FASTA"),
         ("binary.fa", b"\xff\xfe\x00\x80\n", "not a text file"),
-        ("plain.fa.gz", gzip.compress(b">a\nACGT\n", mtime=0), "gzip but not bgzip.*gunzip plain.fa.gz && bgzip plain.fa"),
+        (
+            "plain.fa.gz",
+            gzip.compress(b">a\nACGT\n", mtime=0),
+            "gzip but not bgzip.*gunzip plain.fa.gz && bgzip plain.fa",
+        ),
         ("plain.fa", gzip.compress(b">a\nACGT\n", mtime=0), "gzip but not bgzip"),
         ("liar.fa.gz", b">a\nACGT\n", "named as compressed but is not"),
         ("ragged.fa", b">a\nACGT\nAC\nACGT\n", "cannot be indexed: .*line"),
