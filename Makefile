@@ -9,6 +9,7 @@
 # make bench-precision  relevance in bfloat16 against float32 (1 minute)
 # make bench-scaling  time, memory and disk of a genome's relevance at three sizes (10 minutes)
 # make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
+# make bench-speed    what explanations cost in time and memory, beside other libraries, into docs/performance.md (20 minutes)
 # make bench-quality  methods of relevance against truth, controls and each other, into docs/evaluation.md (50 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3
@@ -21,7 +22,7 @@ BIN := $(VENV)/bin
 PINS := pyproject.toml constraints.txt
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: help demo demo-images test lint bench-default bench-images bench-motifs bench-names bench-precision bench-scaling bench-store bench-quality clean python
+.PHONY: help demo demo-images test lint bench-default bench-images bench-motifs bench-names bench-precision bench-scaling bench-speed bench-store bench-quality clean python
 
 help:
 	@grep -E '^# make' Makefile | cut -c 3-
@@ -64,6 +65,9 @@ bench-precision: $(VENV)/.installed-motifs
 
 bench-scaling: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/scaling.py
+
+bench-speed: $(VENV)/.installed-test
+	$(RUN) python benchmarks/speed.py
 
 bench-store: $(VENV)/.installed-motifs
 	$(RUN) python benchmarks/store.py

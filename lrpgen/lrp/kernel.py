@@ -36,16 +36,19 @@ class Local:
     bias: Tensor | None = None
     differences: tuple[list[Tensor], Tensor] | None = None
 
-    def pull(self, s: Tensor, filled: float | None = None) -> list[Tensor]:
-        """Transposed product of the node at this point: one tensor per input, in its shape. filled: share of s not 0."""
+    def pull(self, s: Tensor, filled: Tensor | None = None) -> list[Tensor]:
+        """Transposed product of the node at this point: one tensor per input, in its shape. filled: (N,), share of s not 0."""
         if self.weight is not None:
             return [self.transposed(self.output, self.inputs[0], self.weight, s, filled)]
         return list(torch.autograd.grad(self.output, self.inputs, s, retain_graph=True))
 
-    def transposed(self, output: Tensor, leaf: Tensor, weight: Tensor, s: Tensor, filled: float | None) -> Tensor:
+    def transposed(self, output: Tensor, leaf: Tensor, weight: Tensor, s: Tensor, filled: Tensor | None) -> Tensor:
         """The same for a layer with weights, whose `output` came of `leaf` and `weight`."""
-        found = sparse_pull(self.node, s, weight, leaf, filled) if filled is not None else None
-        return torch.autograd.grad(output, leaf, s, retain_graph=True)[0] if found is None else found
+
+        def full() -> Tensor:
+            return torch.autograd.grad(output, leaf, s, retain_graph=True)[0]
+
+        return sparse_pull(self.node, s, weight, leaf, filled, full)
 
     def push(self, inputs: list[Tensor]) -> Tensor:
         """Product of the node at this point: for a max-pool, what other `inputs` have where this one has its winners."""

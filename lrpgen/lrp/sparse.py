@@ -6,6 +6,9 @@ row of weights to where it came from; the result differs from the full product b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -15,13 +18,39 @@ from .sums import by_rows
 PAYS = 0.15  # share of entries below which this is the faster way; docs/performance.md
 
 
-def sparse_pull(node: Node, s: Tensor, weight: Tensor, a: Tensor, filled: float) -> Tensor | None:
-    """Transposed convolution of s (N, C, T) to the input's shape, that of `a`; None where the full product serves better."""
-    if node.op != "conv1d" or filled > PAYS or s.dtype != weight.dtype:
-        return None
-    stride, padding, dilation, groups = (list(node.args[3:]) + [[1], [0], [1], 1][max(len(node.args) - 3, 0) :])[:4]
-    if groups != 1 or list(dilation) != [1]:
-        return None
+def sparse_pull(
+    node: Node, s: Tensor, weight: Tensor, a: Tensor, filled: Tensor | None, full: Callable[[], Tensor]
+) -> Tensor:
+    """Transposed convolution of s (N, C, T) to the input's shape, that of `a`, or `full()` where that serves better.
+
+    filled : (N,) share of s that is not 0, or None. Each sample is decided on its own: what it gets does not depend on the
+    batch it is in.
+    """
+    if filled is None or not _fits(node, s, weight):
+        return full()
+    few = filled <= PAYS
+    if few.all():
+        return _spread(node, s, weight, a)
+    found = full()
+    if few.any():
+        found[few] = _spread(node, s[few], weight, a[few])
+    return found
+
+
+def _fits(node: Node, s: Tensor, weight: Tensor) -> bool:
+    if node.op != "conv1d":
+        return False
+    _, _, dilation, groups = _geometry(node)
+    return groups == 1 and list(dilation) == [1] and s.dtype == weight.dtype
+
+
+def _geometry(node: Node) -> list[Any]:
+    """stride, padding, dilation, groups."""
+    return (list(node.args[3:]) + [[1], [0], [1], 1][max(len(node.args) - 3, 0) :])[:4]
+
+
+def _spread(node: Node, s: Tensor, weight: Tensor, a: Tensor) -> Tensor:
+    stride, padding, _, _ = _geometry(node)
     from .compiled import spread
 
     n, inputs, length = a.shape

@@ -17,14 +17,14 @@ SMALL = 1 << 16  # values below which starting threads costs more than it saves
 class Quotient:
     """s = R / d. Of each sample (N,) float64: what a bias in d took, what the stabiliser took, what met a zero.
 
-    filled : share of s that is not 0; None where counting it would cost a pass (or, on a GPU, a wait).
+    filled : (N,), share of s that is not 0; None where counting it would cost a pass (or, on a GPU, a wait).
     """
 
     s: Tensor
     bias: Tensor | float
     epsilon: Tensor | float
     stranded: Tensor | float
-    filled: float | None = None
+    filled: Tensor | None = None
 
 
 @dataclass
@@ -110,4 +110,4 @@ def _in_one_pass(R: Tensor, d: Tensor, eps: float, bias: Tensor | None) -> Quoti
     by_rows(divide, rows[0] * rows[1], d.numel(), *flat, eps_of_type, s.view(rows[0] * rows[1], -1), sums.view(-1, 4))
     total, signed, stranded, count = sums.unbind(2)
     taken = _taken(s, bias) if bias is None or not by_channel else total @ bias.detach().double().flatten()
-    return Quotient(s, taken, eps * signed.sum(1), stranded.sum(1), float(count.sum()) / max(s.numel(), 1))
+    return Quotient(s, taken, eps * signed.sum(1), stranded.sum(1), count.sum(1) * len(s) / max(s.numel(), 1))

@@ -23,7 +23,7 @@ def test_a_quotient_by_hand():
     assert found.s.tolist() == [[[2.0, -3.0, 0.0], [2.0, 0.0, 0.0]]]
     assert found.bias.tolist() == [10.0 * (2 - 3) + 20.0 * 2]
     assert found.stranded.tolist() == [8.0]
-    assert found.filled == 0.5
+    assert found.filled.tolist() == [0.5]
     # With eps = 1 the sign of d decides, that of 0 is +: 4/3, 3/-2, 0/1, 6/4, 8/1, 0/2.
     found = sums.divided(R, d, 1.0)
     torch.testing.assert_close(found.s, torch.tensor([[[4 / 3, -1.5, 0.0], [1.5, 8.0, 0.0]]]))
@@ -44,7 +44,7 @@ def test_one_pass_gives_what_torch_gives(eps, dtype, bias, monkeypatch):
     for name in ("bias", "epsilon", "stranded"):
         one, other = (torch.as_tensor(getattr(q, name), dtype=torch.float64).expand(4) for q in (fast, slow))
         torch.testing.assert_close(one, other, **close)
-    assert fast.filled == float((slow.s != 0).double().mean())
+    torch.testing.assert_close(fast.filled, (slow.s != 0).double().flatten(1).mean(1))
     torch.testing.assert_close(counted.total, expected.total, **close)
     torch.testing.assert_close(counted.mass, expected.mass, **close)
     assert torch.equal(counted.zeros.long(), expected.zeros)
@@ -86,14 +86,22 @@ def node_and_gradient(s_filled, **kw):
 @pytest.mark.parametrize("filled", [0.0, 0.02, 0.6])  # one entry at a position, or more than four
 def test_a_sparse_product_is_the_full_one(kw, filled):
     node, s, weight, x, expected = node_and_gradient(filled, **kw)
-    torch.testing.assert_close(sparse_pull(node, s, weight, x, 0.0), expected)
+    torch.testing.assert_close(sparse_pull(node, s, weight, x, torch.zeros(3), full=None), expected)
 
 
-@pytest.mark.parametrize("kw", [{"kernel_size": 3, "dilation": 2}, {"kernel_size": 3, "groups": 1}])
-def test_what_the_sparse_product_does_not_do_is_left_to_torch(kw):
-    node, s, weight, x, _ = node_and_gradient(0.5, **kw)
-    filled = 0.0 if "dilation" in kw else PAYS + 0.01
-    assert sparse_pull(node, s, weight, x, filled) is None
+@pytest.mark.parametrize(("kw", "share"), [({"dilation": 2}, 0.0), ({"groups": 1}, PAYS + 0.01), ({}, None)])
+def test_what_the_sparse_product_does_not_do_is_left_to_torch(kw, share):
+    node, s, weight, x, expected = node_and_gradient(0.5, kernel_size=3, **kw)
+    filled = None if share is None else torch.full((3,), share)
+    assert sparse_pull(node, s, weight, x, filled, lambda: expected) is expected
+
+
+def test_each_sample_is_decided_on_its_own():
+    """The full product is not asked for by the sample whose product is sparse, whatever it is together with."""
+    node, s, weight, x, expected = node_and_gradient(0.5, kernel_size=3)
+    found = sparse_pull(node, s, weight, x, torch.tensor([0.1, 0.5, 0.5]), lambda: torch.zeros_like(expected))
+    torch.testing.assert_close(found[0], expected[0])
+    assert not found[1:].any()
 
 
 def test_pruned_relevance_is_the_same_whichever_product_is_taken(monkeypatch):
