@@ -214,8 +214,8 @@ def _bases(value: float) -> str:
     return f"{value:g}"
 
 
-def waterfall(ledger: Ledger) -> Markup:
-    """From the class score down to the bases: one bar per layer that absorbed something, then what arrived."""
+def waterfall(ledger: Ledger, ends: str = "bases") -> Markup:
+    """From the class score down to the bases (what the input is made of): one bar per layer that absorbed something, then what arrived."""
     steps = [(f"{layer.name or layer.op}", layer.bias, layer.epsilon + layer.stranded) for layer in ledger.layers]
     steps = [step for step in steps if abs(step[1]) + abs(step[2]) > 1e-4 * abs(ledger.score)]
     edges, running = [0.0, ledger.score, ledger.relevance], ledger.score
@@ -246,9 +246,9 @@ def waterfall(ledger: Ledger) -> Markup:
         if abs(other) > 1e-4 * abs(ledger.score):
             bar(f"{name}: epsilon", running, running - other, "epsilon")
             running -= other
-    bar("on the bases", 0, ledger.relevance, "bases")
+    bar(f"on the {ends}", 0, ledger.relevance, "bases")
     label = (
-        f"Class score {number(ledger.score)}; on the bases {number(ledger.relevance)}; biases {number(ledger.bias)}."
+        f"Class score {number(ledger.score)}; on the {ends} {number(ledger.relevance)}; biases {number(ledger.bias)}."
     )
     return svg(width, y + 2, label, "".join(parts), "wide")
 
