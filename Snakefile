@@ -21,6 +21,7 @@ include: "workflow/rules/neurons.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/image_options.smk"
 include: "workflow/rules/images.smk"
 
 
