@@ -71,15 +71,22 @@ def _captum(name: str, net: nn.Module) -> Method:
     return run
 
 
+STUBS = ("torchvision", "torchvision.models", "torchvision.models.resnet")
+
+
 def _zennit(net: nn.Module) -> Method:
     """zennit imports torchvision for parts that are not used here; a stub stands in for it."""
-    for part in ("torchvision", "torchvision.models", "torchvision.models.resnet"):
-        sys.modules.setdefault(part, ModuleType(part))
-    for block in ("Bottleneck", "BasicBlock"):
-        setattr(sys.modules["torchvision.models.resnet"], block, type(block, (nn.Module,), {}))
-    from zennit.attribution import Gradient
-    from zennit.canonizers import SequentialMergeBatchNorm
-    from zennit.composites import EpsilonPlus
+    parts = [part for part in STUBS if part not in sys.modules]
+    sys.modules.update({part: ModuleType(part) for part in parts})
+    try:
+        for block in ("Bottleneck", "BasicBlock") if parts else ():
+            setattr(sys.modules[STUBS[-1]], block, type(block, (nn.Module,), {}))
+        from zennit.attribution import Gradient
+        from zennit.canonizers import SequentialMergeBatchNorm
+        from zennit.composites import EpsilonPlus
+    finally:
+        for part in parts:  # others ask whether it is installed
+            del sys.modules[part]
 
     def run(given: Tensor) -> Tensor:
         composite = EpsilonPlus(canonizers=[SequentialMergeBatchNorm()])

@@ -28,6 +28,7 @@ ON_CPU = {
         "genome_hits",
         "filters",
         "enrich",
+        "network",
     ),
     "report",
 }

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lrpgen.errors import InputError
-from lrpgen.evaluate.comparison import MEASURES, OF_METHODS, RANDOM, Comparison, Setting, per_base
+from lrpgen.evaluate.comparison import MEASURES, OF_METHODS, RANDOM, REPLACEMENTS, Comparison, Setting, per_base
 from lrpgen.evaluate.summary import summarise
 
 A, C, G, T = range(4)
@@ -194,7 +194,8 @@ def test_a_summary_says_differences_to_the_base_the_controls_and_the_references(
     found = summarise(list(rows.values()), {"seed": 1}, {}, SETTING.steps)
     by_name = {row["method"]: row for row in found["rows"]}
     assert (found["format"], found["version"], found["setting"]) == ("lrpgen-evaluation", 1, {"seed": 1})
-    assert set(found["measures"]) == set(MEASURES) - {"members"}
+    of_images = {f"{curve}_{way}" for curve in ("aopc", "insertion") for way in REPLACEMENTS["images"]}
+    assert set(found["measures"]) == set(MEASURES) - {"members"} - of_images
     assert found["curves"]["share"] == pytest.approx(np.arange(9) / 8)
     pruned = by_name[PRUNED]
     assert (pruned["name"], pruned["composite"], pruned["share"], pruned["base"]) == (

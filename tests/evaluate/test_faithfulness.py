@@ -174,9 +174,9 @@ def test_rank_correlation_without_an_order_is_nan():
 def test_inputs_that_cannot_be_used():
     onehot, predict = hand()
     r, replacement = np.ones((1, 4)), zeros(onehot)
-    with pytest.raises(InputError, match="does not fit one-hot"):
+    with pytest.raises(InputError, match="does not fit inputs"):
         deletion(predict, onehot, np.ones((1, 5)), replacement)
-    with pytest.raises(InputError, match=r"give \(N, draws, 4, L\)"):
+    with pytest.raises(InputError, match=r"give \(N, draws, ..."):
         deletion(predict, onehot, r, onehot)
     with pytest.raises(InputError, match="input 0 has a NaN"):
         insertion(predict, onehot, np.full((1, 4), np.nan), replacement)
