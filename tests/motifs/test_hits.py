@@ -211,7 +211,7 @@ def test_blocks_do_not_change_the_hits_and_a_seed_repeats_them(
     find_hits(*arguments, tmp_path / "again.bed")
     assert (tmp_path / "again.bed").read_bytes() == (sparse.folder / "hits.bed").read_bytes()
     for module in (hits, sources):
-        monkeypatch.setattr(module, "BASES", 7 * sparse.data.onehot.shape[2])
+        monkeypatch.setattr(module, "BASES", 29 * sparse.data.onehot.shape[2])
     monkeypatch.setattr(hits, "NULL_BASES", 10**6)
     find_hits(*arguments, tmp_path / "blocks.bed")
     tables = [[row[:6] for row in read_bed(path)] for path in (tmp_path / "again.bed", tmp_path / "blocks.bed")]
