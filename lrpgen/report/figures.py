@@ -215,7 +215,7 @@ def _bases(value: float) -> str:
 
 
 def waterfall(ledger: Ledger, ends: str = "bases") -> Markup:
-    """From the class score down to the bases (what the input is made of): one bar per layer that absorbed something, then what arrived."""
+    """From the class score down to what the input is made of: one bar per layer that absorbed something, then what arrived."""
     steps = [(f"{layer.name or layer.op}", layer.bias, layer.epsilon + layer.stranded) for layer in ledger.layers]
     steps = [step for step in steps if abs(step[1]) + abs(step[2]) > 1e-4 * abs(ledger.score)]
     edges, running = [0.0, ledger.score, ledger.relevance], ledger.score
