@@ -45,6 +45,9 @@ def prepare_command(
     photographs: Annotated[
         Path | None, typer.Option(help="Folder of photographs for --textures; scikit-learn's two unless told.")
     ] = None,
+    digit: Annotated[
+        float, typer.Option(help="With --textures: side of the digit, as a share of the image's.")
+    ] = 0.4375,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many images of each class and part.")] = None,
     validation: Annotated[
         float, typer.Option(help="Share of the train images, where the source has no such part.")
@@ -64,7 +67,7 @@ def prepare_command(
 
     names = [name.strip() for name in classes.split(",")] if classes else None
     shares: dict[str, Any] = {"limit": limit, "validation": validation, "test": test, "classes": names, "seed": seed}
-    how = Preparation(size, crop, mean, std, masks, textures, photographs, **shares)
+    how = Preparation(size, crop, mean, std, masks, textures, photographs, digit, **shares)
     return prepare(source, output, labels, how)
 
 

@@ -19,7 +19,7 @@ from .imagefile import ImageSet, open_images, write_images
 from .masks import with_foreground, with_masks
 from .sources import find
 from .split import TRAIN, deal, limited
-from .textures import CANVAS, on_textures
+from .textures import CANVAS, DIGIT_SHARE, on_textures
 from .transform import Geometry, moments
 
 FOREGROUND = "foreground"
@@ -29,8 +29,8 @@ FOREGROUND = "foreground"
 class Preparation:
     """What to do with the images. `crop` None: a square of `size`, if that is given. `masks`: a folder or foreground.
 
-    `limit`: images of each class and part of the source; `validation`, `test`: shares where the source names no such
-    part; `classes`: names in place of the source's.
+    `digit`: side of a digit on photographs, as a share of the image's. `limit`: images of each class and part of the
+    source; `validation`, `test`: shares where the source names no such part; `classes`: names in place of the source's.
     """
 
     size: int | None = None
@@ -40,6 +40,7 @@ class Preparation:
     masks: str | None = None
     textures: bool = False
     photographs: Path | None = None
+    digit: float = DIGIT_SHARE
     limit: int | None = None
     validation: float = 0.1
     test: float = 0.1
@@ -88,7 +89,7 @@ def _masked(found: Found, source: Path, parts: np.ndarray, how: Preparation) -> 
     if how.textures:
         if how.masks:
             raise InputError("--textures makes its own masks; leave --masks out")
-        return on_textures(found, parts, how.size or how.crop or CANVAS, how.seed, how.photographs)
+        return on_textures(found, parts, how.size or how.crop or CANVAS, how.seed, how.photographs, how.digit)
     if how.masks == FOREGROUND:
         return with_foreground(found)
     return found if how.masks is None else with_masks(found, source, Path(how.masks))

@@ -24,14 +24,19 @@ COLOURS = 8  # drawn for a digit; the one that differs most from its patch is ta
 COVERED = 128  # a pixel is the digit's where the digit's ink covers at least half of it
 
 
-def on_textures(found: Found, parts: np.ndarray, canvas: int, seed: int, folder: Path | None = None) -> Found:
+def on_textures(
+    found: Found, parts: np.ndarray, canvas: int, seed: int, folder: Path | None = None, share: float = DIGIT_SHARE
+) -> Found:
     """`found` (grey, bright on black) as RGB digits on photographs of `folder`, else scikit-learn's two.
 
-    Place, patch and colour of image i are drawn from (seed, i) alone. Raises `InputError` for images that are not grey
-    and for a folder without photographs.
+    share : side of the digit's square, as a share of `canvas`. Place, patch and colour of image i are drawn from (seed, i)
+    alone. Raises `InputError` for images that are not grey, a share outside 0..1 and a folder without photographs.
     """
     if found.channels != 1:
         raise InputError("--textures goes with grey images on black such as MNIST; give those")
+    if not 0 < share <= 1:
+        raise InputError(f"--digit {share:g} is no share of the image's side; give more than 0 and at most 1")
+    side = max(1, round(canvas * share))
     photographs = [_enlarged(picture, canvas) for picture in _photographs(folder)]
     kept: dict[int, tuple[Image.Image, Image.Image]] = {}  # the last one: its mask is asked for after its image
 
@@ -39,7 +44,7 @@ def on_textures(found: Found, parts: np.ndarray, canvas: int, seed: int, folder:
         if row not in kept:
             kept.clear()
             random = np.random.default_rng([seed, 5, row])
-            kept[row] = _paste(found.image(row), photographs, int(parts[row]), canvas, random)
+            kept[row] = _paste(found.image(row), photographs, int(parts[row]), canvas, side, random)
         return kept[row]
 
     return replace(
@@ -52,14 +57,13 @@ def on_textures(found: Found, parts: np.ndarray, canvas: int, seed: int, folder:
 
 
 def _paste(
-    digit: Image.Image, photographs: list[np.ndarray], part: int, canvas: int, random: np.random.Generator
+    digit: Image.Image, photographs: list[np.ndarray], part: int, canvas: int, side: int, random: np.random.Generator
 ) -> tuple[Image.Image, Image.Image]:
     photograph = photographs[random.integers(len(photographs))]
     high, wide = photograph.shape[:2]
     first, last = round(COLUMNS[part] * wide), round(COLUMNS[part + 1] * wide) - canvas
     x, y = random.integers(first, last + 1), random.integers(0, high - canvas + 1)
     patch = photograph[y : y + canvas, x : x + canvas].astype(np.float64)
-    side = max(1, round(canvas * DIGIT_SHARE))
     ink = np.asarray(resize(digit, side, Image.Resampling.BILINEAR).crop((0, 0, side, side)))
     top, left = random.integers(0, canvas - side + 1, size=2)
     window = (slice(top, top + side), slice(left, left + side))

@@ -124,3 +124,13 @@ def test_a_canvas_larger_than_the_photograph_enlarges_it(tmp_path):
     assert [(np.asarray(found.mask(row)) > 0).sum() for row in range(3)] == [98 * 98] * 3
     with pytest.raises(InputError, match="no folder with pictures"):
         on_textures(grey(tmp_path, ink), np.zeros(3, np.int8), 64, 1, tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"--digit 1\.5 is no share of the image's side"):
+        on_textures(grey(tmp_path, ink), np.zeros(3, np.int8), 64, 1, tmp_path / "photographs", share=1.5)
+
+
+def test_a_digit_takes_the_share_of_the_side_it_is_given(tmp_path):
+    Image.new("RGB", (300, 200), (9, 9, 9)).save(tmp_path / "plain.png")
+    for share, side in ((1.0, 28), (0.5, 14)):
+        found = on_textures(grey(tmp_path, np.full((1, 28, 28), 255)), np.zeros(1, np.int8), 28, 1, tmp_path, share)
+        assert found.mask is not None
+        assert (np.asarray(found.mask(0)) > 0).sum() == side**2

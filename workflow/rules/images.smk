@@ -24,7 +24,15 @@ rule prepare_images:
         runtime=minutes(60),
     params:
         options=image_options(
-            "size", "crop", "mean", "std", "masks", "limit", "validation", "test"
+            "size",
+            "crop",
+            "mean",
+            "std",
+            "masks",
+            "digit",
+            "limit",
+            "validation",
+            "test",
         ),
         flags=prepare_flags,
         seed=config["seed"],
