@@ -1,5 +1,5 @@
 # make demo   install into .venv, run the workflow on the embedded default, say where the report is
-# make demo-images  the same for images: Fashion-MNIST and digits on photographs (10 minutes)
+# make demo-images  the same for images: Fashion-MNIST and digits on photographs (6 minutes)
 # make test   install the test tools, run all tests that this machine can run
 # make lint   ruff, pyright, snakefmt, snakemake --lint
 # make bench-default  quality over five seeds and the price of an explanation, into benchmarks/*.json (3 minutes)
