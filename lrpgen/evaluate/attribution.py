@@ -94,7 +94,7 @@ class Subject:
         """All that is done once: checks, a copy of the model or its graph. What comes back runs the method. Errors as in
         `attribute`."""
         read = read_method(method)
-        if self.images and (read.name in ("ism", "deepshap") or isinstance(read.reference, int)):
+        if self.images and read.dna_only:
             raise InputError(
                 f"method {method!r} is for DNA of shape (N, 4, L) only, the input has {tuple(self.x.shape)}"
             )

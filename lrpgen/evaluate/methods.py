@@ -69,6 +69,11 @@ class Method(NamedTuple):
     reference: str | int | None = None
 
     @property
+    def dna_only(self) -> bool:
+        """In-silico mutagenesis, and what takes shuffles of sequences as its reference."""
+        return self.name in ("ism", "deepshap") or isinstance(self.reference, int)
+
+    @property
     def base(self) -> str | None:
         """Of pruned LRP the method without pruning."""
         after = "" if self.reference is None else f"@{self.reference}"

@@ -179,8 +179,7 @@ def write(output: Path, found: Explained, summary: dict[str, Any]) -> None:
 
 
 def _facts(job: ImageJob, images: ImageFile, pool: Drawn, place: torch.device) -> dict[str, Any]:
-    right = sum(images.classes[label] == pool.classes[top] for label, top in _judged(images, pool))
-    judged = len(list(_judged(images, pool)))
+    judged = _judged(images, pool)
     return {
         "images": job.images.name,
         "images_sha256": sha256(job.images),
@@ -190,8 +189,8 @@ def _facts(job: ImageJob, images: ImageFile, pool: Drawn, place: torch.device) -
         "target": job.target,
         "shape": [images.channels, images.height, images.width],
         "looked_at": len(pool.rows),
-        "judged": judged,
-        "correct": right,
+        "judged": len(judged),
+        "correct": sum(images.classes[label] == pool.classes[top] for label, top in judged),
         "seed": job.seed,
         "device": place.type,
         "threads": torch.get_num_threads(),

@@ -11,7 +11,6 @@ from ..evaluate.methods import SHARES, read_method
 from ..evaluate.peers import check_installed
 from ..progress import say
 
-DNA_ONLY = ("ism", "deepshap")
 BOXED = "epsilon_gamma_box"  # whose first layer is given the bounds
 
 
@@ -59,7 +58,7 @@ def boxed(name: str, bounds: tuple[np.ndarray, np.ndarray]) -> str:
 def _installed(names: list[str], asked: list[str]) -> Iterator[str]:
     for name in names:
         read = read_method(name)
-        if read.name in DNA_ONLY or isinstance(read.reference, int):
+        if read.dna_only:
             raise InputError(f"method {name!r} is for DNA; choose another one for images")
         try:
             check_installed(read.name, images=True)

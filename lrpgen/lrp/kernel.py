@@ -116,13 +116,17 @@ def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
 
 
 def _skip(local: Local, R: Tensor, how: str) -> Flow:
-    """Where branches meet: `magnitude` abs(u) / (abs(u) + abs(v)), `half` 1/2; both 1/2 where all branches are 0."""
+    """Where branches meet: `magnitude` abs(u) / (abs(u) + abs(v)), `half` 1/2; both 1/2 where all branches are 0.
+
+    u, v : what each branch adds, `alpha` of the addition included.
+    """
     inputs = local.deltas()[0]
     if any(a.shape != R.shape for a in inputs):
         raise InputError(
             f"rule {how} splits sums of values of one shape, {local.node.layer} adds others; use signed there"
         )
-    sizes = [a.abs() for a in inputs] if how == "magnitude" else [torch.zeros_like(R)] * len(inputs)
+    slopes = local.pull(torch.ones_like(R)) if how == "magnitude" else [torch.zeros_like(R)] * len(inputs)
+    sizes = [(a * slope).abs() for a, slope in zip(inputs, slopes, strict=True)]
     total = torch.stack(sizes).sum(0)
     shares = [torch.where(total == 0, 1 / len(inputs), size / torch.where(total == 0, 1.0, total)) for size in sizes]
     flow = Flow([])

@@ -50,9 +50,9 @@ def _geometry(node: Node) -> list[Any]:
 
 
 def _spread(node: Node, s: Tensor, weight: Tensor, a: Tensor) -> Tensor:
-    stride, padding, _, _ = _geometry(node)
     from .compiled import spread
 
+    stride, padding, _, _ = _geometry(node)
     n, inputs, length = a.shape
     size = weight.shape[2]
     left, right = (

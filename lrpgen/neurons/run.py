@@ -6,15 +6,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .. import __version__
 from ..device import choose_device, set_threads
 from ..errors import InputError
 from ..files import atomic_dir, sha256
 from ..images.imagefile import is_images, open_images
+from ..images.subjects import LABEL
+from ..images.subjects import draw as draw_images
 from ..images.weights import open_network
 from ..lrp.explain import as_graph
 from ..models import Card, load_model, read_card
@@ -27,7 +28,7 @@ from .study import Setting, study
 
 @dataclass(frozen=True)
 class NeuronJob:
-    """windows : a file of windows or of images. labels, target : as of `lrpgen explain`; of images all classes, unless told.
+    """windows : a file of windows or of images. labels, target : as of `lrpgen explain`; of images all classes, each for its own.
     split : part of the windows; inputs : at most so many of them, drawn by the seed. tolerance : error that is accepted,
     as a share of the full heat map's mean square."""
 
@@ -55,9 +56,9 @@ def look(job: NeuronJob) -> dict[str, Any]:
     `study` does.
     """
     images = is_images(job.windows)
-    model, card = open_network(job.model) if images else (load_model(job.model), read_card(job.model))
-    x, target, names = (_images if images else _windows)(job, card)
     set_threads(job.threads)
+    model, card = open_network(job.model) if images else (load_model(job.model), read_card(job.model))
+    x, target, names = _images(job, card, model) if images else _windows(job, card)
     place = choose_device(job.device)
     graph = as_graph(model, torch.zeros(1, *x.shape[1:])).to(place)
     outputs, group = target.unique(return_inverse=True)
@@ -90,25 +91,19 @@ def _windows(job: NeuronJob, card: Card) -> tuple[Tensor, Tensor, list[str]]:
             raise InputError(f"{job.windows} holds windows of {source.width} bp, the model takes {card.width} bp")
         labels = list(job.labels) if job.labels else None
         rows, target = draw(source, card, labels, job.target, job.split, job.inputs, job.setting.seed)
-        _check_any(rows, job)
+        if not len(rows):
+            raise InputError(f"{job.windows} has nothing to look at in its {job.split} part; choose another --split")
         return torch.from_numpy(source.onehot(rows)), target, source.table(rows)["name"].astype(str).tolist()
 
 
-def _images(job: NeuronJob, card: Card) -> tuple[Tensor, Tensor, list[str]]:
-    """The same of images: inputs (n, C, H, W), each explained for its own class or `job.target`."""
+def _images(job: NeuronJob, card: Card, model: nn.Module) -> tuple[Tensor, Tensor, list[str]]:
+    """The same of images: inputs (n, C, H, W), drawn as `lrpgen images evaluate` draws them."""
     with open_images(job.windows) as source:
         shape = [source.channels, source.height, source.width]
         if shape != card.shape:
             raise InputError(f"{job.windows} holds images of shape {shape}, the model takes {card.takes}")
-        rows = source.rows(split=job.split, labels=list(job.labels) if job.labels else None)
-        rows = rows[source.labels[rows] >= 0] if job.target is None else rows
-        rows = np.sort(np.random.default_rng(job.setting.seed).permutation(rows)[: job.inputs])
-        _check_any(rows, job)
-        wanted = [job.target or source.classes[label] for label in source.labels[rows]]
-        target = torch.tensor([card.index(name) for name in wanted])
-        return torch.from_numpy(source.inputs(rows)), target, source.names(rows)
-
-
-def _check_any(rows: np.ndarray, job: NeuronJob) -> None:
-    if not len(rows):
-        raise InputError(f"{job.windows} has nothing to look at in its {job.split} part; choose another --split")
+        drawn = draw_images(
+            model, source, card.classes, split=job.split, labels=job.labels, target=job.target or LABEL,
+            inputs=job.inputs, seed=job.setting.seed, batch_size=job.setting.batch_size,
+        )  # fmt: skip
+        return torch.from_numpy(drawn.x), drawn.target, source.names(drawn.rows)

@@ -131,6 +131,17 @@ def test_a_skip_of_the_input_itself_keeps_the_sum(rule, reference):
     assert (ledger["sum_in"] - ledger["sum_out"] - ledger["absorbed"] - ledger["stranded"]).abs().max() < 1e-9
 
 
+def test_a_branch_counts_by_what_it_adds():
+    """u + 2 v at u = 4, v = -3: shares 4/10 and 6/10 of the relevance -2."""
+
+    class Weighted(nn.Module):
+        def forward(self, x):
+            return torch.add(x[:, :1], x[:, 1:], alpha=2)
+
+    found = lrpgen.explain(Weighted(), torch.tensor([[4.0, -3.0]]), composite="epsilon,op:add=magnitude")
+    close(found.relevance, torch.tensor([[-0.8, -1.2]]), atol=1e-6)
+
+
 def test_rules_of_skips_are_for_skips():
     with pytest.raises(InputError, match="rule half is for additions, 0 is a conv1d; write op:add=half"):
         lrpgen.explain(cnn(), dna(), composite="half")

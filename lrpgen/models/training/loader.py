@@ -23,10 +23,8 @@ from ...sequences import open_windows
 
 Piece = tuple[np.ndarray, np.ndarray]  # positions within the part (n,), samples (n, ...), one byte a value
 Reader = Callable[[slice], np.ndarray]
-BLOCK_ROWS, BLOCK_BYTES = (
-    64,
-    1 << 22,
-)  # a block is about a chunk of the file: so many neighbours, fewer of large samples
+# A block is about a chunk of the file: so many neighbours, fewer of large samples.
+BLOCK_ROWS, BLOCK_BYTES = 64, 1 << 22
 BLOCKS_PER_READ = 4  # blocks that one request to a reader asks for
 AUTO_WORKERS = 2
 
