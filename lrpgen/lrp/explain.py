@@ -123,15 +123,17 @@ def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor 
     walk, base = forward(graph, x), None
     if reference is not None:
         base = attach_reference(graph, walk, reference)
-    output = walk.output.unsqueeze(1) if walk.output.dim() == 1 else walk.output
+    output = (
+        walk.output.unsqueeze(1) if walk.output.dim() == 1 else walk.output
+    ).clone()  # the way back spends the walk
     base = None if base is None else base.reshape(-1, *output.shape[1:]).expand_as(output)
     index, starts = starting_relevance(output, base, target, init)
     change = x if reference is None else x - reference
     rules = _described(walk, plan)
     results, relevances = [], []
     for number, R in enumerate(starts):
-        again = walk if number == len(starts) - 1 else _copy(walk)
-        result = backward(graph, again, R.reshape(walk.output.shape), plan)
+        last = number == len(starts) - 1
+        result = backward(graph, walk if last else _copy(walk), R.reshape(walk.output.shape), plan, spend=last)
         results.append(result)
         relevances.append(change * result.multipliers + result.direct)
     relevance, multipliers = relevances[0], _multipliers(results[0], change)

@@ -14,6 +14,7 @@ from .rules import RELATIVE, SKIPS, Branch, Level, Part, Rule, _neg, _pos, stabi
 from .sparse import sparse_pull
 from .sums import divided, per_sample
 
+ADDITIONS = ("add", "sub", "rsub")
 STATISTICS = ("batch_statistics_norm", "layer_norm", "group_norm", "instance_norm")
 AVERAGES = ("mean", "sum", "avg_pool1d", "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d")
 
@@ -80,7 +81,8 @@ class Flow:
 
     multipliers : one per input (relevance = input * multiplier + direct). directs : what is no multiple of an input (flat,
     wsquare, the box's bounds, a branch of 0 at a skip), or None; empty where nothing is. bias, epsilon, stranded, scaled :
-    kept, (N,) float64.
+    kept, (N,) float64. arrived : sum of R, (N,) float64, where it was counted on the way. s, filled : of a plain rule, R
+    divided, and the share of it that is not 0.
     """
 
     multipliers: list[Tensor]
@@ -89,10 +91,13 @@ class Flow:
     epsilon: Tensor | float = 0.0
     stranded: Tensor | float = 0.0
     scaled: Tensor | float = 0.0
+    arrived: Tensor | None = None
+    s: Tensor | None = None
+    filled: Tensor | None = None
 
 
-def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
-    """Relevance R (shape of the output) down one linear node.
+def linear(local: Local, R: Tensor, rule: Rule, *, spend: bool = False) -> Flow:
+    """Relevance R (shape of the output) down one linear node. spend : its output is not needed any more.
 
     Nodes without weights (add, average, norm) split by contribution with the rule's stabiliser, whatever the rule; under
     a relative rule averages divide by the sum of magnitudes.
@@ -104,7 +109,7 @@ def linear(local: Local, R: Tensor, rule: Rule) -> Flow:
     if rule.divisor in RELATIVE and (local.weight is not None or local.node.op in AVERAGES):
         return _relative(local, R, inputs[0], z, bias, rule.divisor)
     if local.weight is None or rule.plain:
-        return _plain(local, R, z, bias, eps)
+        return _plain(local, R, z, bias, eps, spend)
     flow = Flow([])
     parts = _Parts(inputs[0])
     for branch in rule.branches:
@@ -137,9 +142,12 @@ def _skip(local: Local, R: Tensor, how: str) -> Flow:
     return flow
 
 
-def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float) -> Flow:
-    q = divided(R, z, eps, bias)
-    flow = Flow(local.pull(q.s, q.filled), [], q.bias, q.epsilon, q.stranded)
+def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float, spend: bool) -> Flow:
+    own = (
+        local.differences is not None or local.node.op in WEIGHTED or local.node.op in ADDITIONS
+    )  # not another's memory
+    q = divided(R, z, eps, bias, spend=spend and own and local.node.op not in STATISTICS)
+    flow = Flow(local.pull(q.s, q.filled), [], q.bias, q.epsilon, q.stranded, arrived=q.arrived, s=q.s, filled=q.filled)
     if local.differences is not None and local.node.op in STATISTICS:
         # Their statistics differ at the reference: a shift of its own, kept as a bias is.
         handed = [per_sample(a * multiplier) for a, multiplier in zip(local.deltas()[0], flow.multipliers, strict=True)]
@@ -213,7 +221,7 @@ def _branch(
     share = R if branch.share == 1.0 else branch.share * R
     if branch.where != "all":
         share = torch.where(z > 0 if branch.where == "pos" else z < 0, share, 0.0)
-    q = divided(share, total, eps, shift)
+    q = divided(share, total, eps, shift, spend=True)
     for term, leaf, output in zip(terms, leaves, outputs, strict=True):
         parts.add(term.a, local.transposed(output, leaf, term.weight(local.weight), q.s, q.filled))
     flow.bias, flow.epsilon = flow.bias + q.bias, flow.epsilon + q.epsilon
@@ -236,7 +244,9 @@ def constant_of(local: Local, values: dict[str, object]) -> Tensor | None:
     if node.op == "batch_statistics_norm":  # diagonal: what is not the input times its slope
         (slope,) = local.pull(torch.ones_like(local.output))
         return local.output.detach() - local.inputs[0].detach() * slope
+    if node.op in ADDITIONS and all(getattr(arg, "name", None) in local.names for arg in node.args[:2]):
+        return None  # branches meet, nothing is added to them
     with torch.no_grad():  # the other norms standardise zeros to zeros: what is left is their bias
-        zeros = {name: torch.zeros_like(leaf) for name, leaf in zip(local.names, local.inputs, strict=True)}
+        zeros = {name: torch.zeros_like(leaf[:1]) for name, leaf in zip(local.names, local.inputs, strict=True)}
         constant = node.run({**values, **zeros})
     return constant if constant.any() else None

@@ -39,4 +39,6 @@ def entry_of(node: Node, rule: str, R: Tensor, flow: Flow) -> Entry:
     kept = {"absorbed_bias": flow.bias, "absorbed_epsilon": flow.epsilon, "stranded": flow.stranded}
     columns = dict.fromkeys(COLUMNS, zero)
     columns |= {name: zero + value for name, value in {**kept, "scaled": flow.scaled}.items()}
-    return Entry(node.layer, node.op, rule, **{**columns, "sum_in": per_sample(R)})
+    return Entry(
+        node.layer, node.op, rule, **{**columns, "sum_in": per_sample(R) if flow.arrived is None else flow.arrived}
+    )

@@ -13,9 +13,9 @@ from .graph import Graph
 from .kernel import Flow, Local, linear
 from .ledger import COLUMNS, Entry, entry_of
 from .ops import WEIGHTED, fills, refuse, signal_of
-from .prune import Prune, matrix_relevance, prune_factors
+from .prune import Prune, matrix_relevance, pruned
 from .rules import Rule
-from .sums import multiplied, per_sample, tally
+from .sums import Tally, multiplied, per_sample, tally
 from .walk import Walk
 
 OUT = ":out"  # behind a layer's name: the relevance of its output rather than that of its input
@@ -80,13 +80,13 @@ class _Carried:
     direct: Tensor | None = None
 
 
-def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan) -> Result:
-    """Relevance `R` (shape of the output) down to the input.
+def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan, *, spend: bool = False) -> Result:
+    """Relevance `R` (shape of the output) down to the input. spend : values of the walk are not needed any more.
 
     Up to the first weights the walk carries multipliers (relevance = value * multiplier), so that bases that are absent
     from the input get their hypothetical contribution; above that, relevance itself.
     """
-    way = _WayBack(graph, walk, plan)
+    way = _WayBack(graph, walk, plan, spend)
     way.start(R)
     for local in reversed(walk.locals):
         arriving = way.carried.pop(local.node.name, None)
@@ -97,10 +97,10 @@ def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan) -> Result:
 
 
 class _WayBack:
-    """The state of one walk back."""
+    """The state of one walk back. spend : what the walk evaluated, and what waits, may be overwritten."""
 
-    def __init__(self, graph: Graph, walk: Walk, plan: Plan) -> None:
-        self.graph, self.walk, self.plan = graph, walk, plan
+    def __init__(self, graph: Graph, walk: Walk, plan: Plan, spend: bool = False) -> None:
+        self.graph, self.walk, self.plan, self.spend = graph, walk, plan, spend
         self.rules, self.shares = plan.rules(walk), plan.shares(walk)
         self.carried: dict[str, _Carried] = {}
         self.ledger: list[Entry] = []
@@ -143,7 +143,8 @@ class _WayBack:
                 for name, size in zip(local.names, sizes, strict=True)
             ]
         elif callable(kind):
-            handed = list(kind(local.inputs, local.output, arriving.value))  # pyright: ignore[reportArgumentType]
+            found: Any = kind(local.inputs, local.output, arriving.value)
+            handed = [None if r is None else r.clone() for r in found]  # it may hand one tensor down twice
         else:
             raise refuse(node)
         if kind == "route" and fills(node, local.names):
@@ -179,7 +180,7 @@ class _WayBack:
         old = self.carried.get(name)
         if old is not None:
             at = change if name in self.walk.inputlike else None
-            new = _join(old, new, at) if new.due is not None else _added(old, new)
+            new = _join(old, new, at) if new.due is not None else _added(old, new, self.spend)
         self.carried[name] = _rescaled(new)
 
     def _dues(self, local: Local, arriving: _Carried, handed: list[Any]) -> list[Tensor | None]:
@@ -200,23 +201,26 @@ class _WayBack:
     def _linear(self, local: Local, arriving: _Carried) -> tuple[list[Tensor], list[Tensor | None]]:
         node, R = local.node, arriving.value
         name, rule = self.rules[node.name]
-        flow = linear(local, R, rule)
+        again = node.name in self.shares and self.plan.prune is not None and self.plan.prune.redistribute == "matrix"
+        flow = linear(local, R, rule, spend=self.spend and not again)
         entry = entry_of(node, name, R, flow)
         handed, directs, size = [], [], 0
         own = flow.directs or [None] * len(flow.multipliers)
-        for source, a, multiplier, direct in zip(local.names, local.deltas()[0], flow.multipliers, own, strict=True):
+        given = zip(local.names, local.deltas()[0], flow.multipliers, own, strict=True)
+        for number, (source, a, multiplier, direct) in enumerate(given):
             is_input = source in self.walk.inputlike
+            if any(other.data_ptr() == multiplier.data_ptr() for other in flow.multipliers[number + 1 :]):
+                multiplier = multiplier.clone()  # an addition's: one tensor for all branches
             if direct is None:
-                r, found = multiplied(a, multiplier)
+                r, found = multiplied(a, multiplier.clone() if is_input else multiplier)
             else:
                 r = a * multiplier + direct
                 found = tally(r)
             entry.mass = entry.mass + found.mass
             if node.name in self.shares:
-                pruned = self._pruned(local, R, r, rule, entry)
+                r, found = self._pruned(local, flow, r, entry)
                 if is_input:  # absent bases carry no relevance and keep their hypothetical contribution
-                    multiplier = torch.where(a == 0, multiplier, pruned / torch.where(a == 0, 1.0, a))
-                r, found = pruned, tally(pruned)
+                    multiplier = torch.where(a == 0, multiplier, r / torch.where(a == 0, 1.0, a))
             entry.sum_out = entry.sum_out + found.total
             entry.zeros = entry.zeros + found.zeros
             size += r[0].numel()
@@ -228,16 +232,21 @@ class _WayBack:
         self._enter(entry, arriving)
         return handed, directs
 
-    def _pruned(self, local: Local, R: Tensor, r: Tensor, rule: Rule, entry: Entry) -> Tensor:
+    def _pruned(self, local: Local, flow: Flow, r: Tensor, entry: Entry) -> tuple[Tensor, Tally]:
+        """r, which may be overwritten, pruned and redistributed."""
         prune = self.plan.prune
         assert prune is not None
-        factors, dropped = prune_factors(r, *self.shares[local.node.name], prune.loss)
-        entry.dropped = entry.dropped + dropped
+        shares = self.shares[local.node.name]
         if prune.redistribute == "lambda":
-            return r * factors
-        result, pooled = matrix_relevance(local, R, r, factors != 0, rule)
-        entry.pooled = entry.pooled + pooled
-        return torch.where((factors == 1).flatten(1).all(1).reshape(-1, *[1] * (r.dim() - 1)), r, result)
+            r, found, dropped = pruned(r, *shares, prune.loss)
+            entry.dropped = entry.dropped + dropped
+            return r, found
+        left, _, dropped = pruned(r.clone(), *shares, prune.loss)
+        assert flow.s is not None
+        result, pooled = matrix_relevance(local, flow.s, flow.filled, r, (left != 0) | (r == 0))
+        entry.dropped, entry.pooled = entry.dropped + dropped, entry.pooled + pooled
+        result = torch.where((dropped > 0).reshape(-1, *[1] * (r.dim() - 1)), result, r)
+        return result, tally(result)
 
     def _enter(self, entry: Entry, arriving: _Carried) -> None:
         if arriving.log_scale is not None:
@@ -265,10 +274,11 @@ def _join(old: _Carried, new: _Carried, at: Tensor | None) -> _Carried:
     return replace(_added(*parts), due=parts[0].due + parts[1].due)
 
 
-def _added(old: _Carried, new: _Carried) -> _Carried:
-    """The sum of two, at the larger of their scales."""
+def _added(old: _Carried, new: _Carried, spend: bool = False) -> _Carried:
+    """The sum of two, at the larger of their scales; in the memory of the first where that may be spent."""
     if old.log_scale is None or new.log_scale is None:
-        return _Carried(old.value + new.value, direct=_sum(old.direct, new.direct))
+        value = old.value.add_(new.value) if spend and old.value.shape == new.value.shape else old.value + new.value
+        return _Carried(value, direct=_sum(old.direct, new.direct))
     scale = torch.maximum(old.log_scale, new.log_scale)
     old = _scaled(old, (old.log_scale - scale).exp(), scale)
     new = _scaled(new, (new.log_scale - scale).exp(), scale)
@@ -287,8 +297,8 @@ def _scaled(carried: _Carried, factor: Tensor, log_scale: Tensor) -> _Carried:
 
 
 def _true(r: Tensor, log_scale: Tensor | None) -> Tensor:
-    """Relevance at its true size, which under relative rules is far below 1 in deep nets."""
-    return r if log_scale is None else r * log_scale.exp().to(r.dtype).reshape(-1, *[1] * (r.dim() - 1))
+    """A copy of relevance at its true size, which under relative rules is far below 1 in deep nets."""
+    return r.clone() if log_scale is None else r * log_scale.exp().to(r.dtype).reshape(-1, *[1] * (r.dim() - 1))
 
 
 def _rescaled(carried: _Carried) -> _Carried:

@@ -7,17 +7,19 @@ the adaptive mode.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import reduce
 
 import torch
 from torch import Tensor
 
 from ..errors import InputError
 from .kernel import Local
-from .rules import Rule, stabiliser
-from .sums import by_rows, compiled_for, divided, per_sample
+from .rules import _neg, _pos
+from .sparse import MATRIX_PAYS, few_filled, redistributed
+from .sums import Tally, compiled_for, divided, on_threads, per_sample, tally
 
 TINY = torch.finfo(torch.float64).tiny
 # A magnitude's bits in digits, the highest first: all of the exponent with some of the mantissa, then the rest of it.
@@ -86,6 +88,27 @@ class Prune:
         return positive, negative
 
 
+def pruned(
+    r: Tensor, positive: float, negative: float, loss: float | None = None, *, compiled: bool | None = None
+) -> tuple[Tensor, Tally, Tensor]:
+    """`r` (N, ...), which may be overwritten, as PLRP-lambda leaves it; what that sums to; the mass dropped (N,) float64.
+
+    As `prune_factors`, in one loop over each sample where that serves (`compiled`: True, False, None = there).
+    """
+    if loss is not None or not (compiled_for(r) if compiled is None else compiled):
+        factors, dropped = prune_factors(r, positive, negative, loss)
+        r = r * factors
+        return r, tally(r), dropped
+    from .compiled import prune
+
+    r = r.detach().contiguous()
+    flat, sums = r.flatten(1), torch.empty(len(r), 4, dtype=torch.float64)
+    shares = torch.tensor([negative, positive], dtype=torch.float64)
+    on_threads(prune, r.numel(), flat, _bits(flat), shares, DIGITS[r.dtype][0], sums)
+    *found, dropped = sums.unbind(1)
+    return r, Tally(*found), dropped
+
+
 def prune_factors(r: Tensor, positive: float, negative: float, loss: float | None = None) -> tuple[Tensor, Tensor]:
     """Factor for every entry of `r` (0 = dropped, lambda = kept), and the mass dropped per sample.
 
@@ -106,7 +129,7 @@ def prune_factors(r: Tensor, positive: float, negative: float, loss: float | Non
     flat = r.flatten(1).contiguous()
     shares = torch.tensor([[negative], [positive]], dtype=torch.float64, device=r.device)
     if loss is None:
-        factors, dropped = by_digits(flat if flat.dtype in DIGITS else flat.float(), shares)
+        factors, dropped = _by_digits(flat if flat.dtype in DIGITS else flat.float(), shares)
     else:
         factors, dropped = _by_sorting(flat, shares, loss)
         factors.masked_fill_(flat == 0, 1.0)
@@ -130,28 +153,16 @@ def _by_sorting(flat: Tensor, shares: Tensor, loss: float | None) -> tuple[Tenso
     return torch.zeros_like(flat).scatter(1, order, factors.to(flat.dtype)), dropped
 
 
-def by_digits(flat: Tensor, shares: Tensor, *, compiled: bool | None = None) -> tuple[Tensor, Tensor]:
-    """The same without a sort: the magnitude at which a share ends, found digit by digit from the mass of each.
-
-    The bits of a float's magnitude rise with it. Entries below that magnitude are dropped, and of those equal to it the
-    first that fit. `compiled`: in one loop over each sample; None = where it serves.
-    """
-    if not (compiled_for(flat) if compiled is None else compiled):
-        return _by_digits_in_torch(flat, shares)
-    from .compiled import select
-
-    flat = flat.detach()
-    factors, gone = torch.empty_like(flat), flat.new_empty((len(flat), 2), dtype=torch.float64)
-    by_rows(select, len(flat), flat.numel(), flat, _bits(flat), shares.flatten(), DIGITS[flat.dtype][0], factors, gone)
-    return factors, gone.sum(1)
-
-
 def _bits(flat: Tensor) -> Tensor:
     return flat.view(torch.int32 if flat.dtype == torch.float32 else torch.int64)
 
 
-def _by_digits_in_torch(flat: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each sample the negative ones come first. Nothing here waits for a GPU."""
+def _by_digits(flat: Tensor, shares: Tensor) -> tuple[Tensor, Tensor]:
+    """The same without a sort: the magnitude at which a share ends, found digit by digit from the mass of each.
+
+    The bits of a float's magnitude rise with it. Entries below that magnitude are dropped, and of those equal to it the
+    first that fit. Of each sample the negative ones come first. Nothing here waits for a GPU.
+    """
     rows, size, value = len(flat), _bits(flat.abs()), flat.abs().double()
     sign = (flat > 0).long()
     group = sign + 2 * torch.arange(rows, device=flat.device).unsqueeze(1)
@@ -195,12 +206,13 @@ def _change(magnitude: Tensor, running: Tensor) -> Tensor:
     return change.cummax(1).values  # once exceeded, stays exceeded: what is dropped is a prefix
 
 
-def matrix_relevance(local: Local, R: Tensor, r: Tensor, keep: Tensor, rule: Rule) -> tuple[Tensor, Tensor]:
+def matrix_relevance(local: Local, s: Tensor, filled: Tensor | None, r: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
     """PLRP-M: the layer's relevance with pruned inputs taken out of its propagation matrix.
 
     Parameters
     ----------
-    R : relevance at the layer's output. r : base relevance at its input. keep : bool, entries that are kept.
+    s : relevance at the layer's output, divided; filled : (N,) share of it that is not 0, or None.
+    r : base relevance at the layer's input. keep : bool, entries that are kept.
 
     Returns
     -------
@@ -212,43 +224,59 @@ def matrix_relevance(local: Local, R: Tensor, r: Tensor, keep: Tensor, rule: Rul
     """
     assert local.weight is not None
     (a,), z, bias = local.deltas()
-    s = divided(R, z, stabiliser(rule.epsilon, z.dtype)).s
-    up, down = local.weight.clamp(min=0), local.weight.clamp(max=0)
-    halves = [half for half, there in ((a.clamp(min=0), a.max() > 0), (a.clamp(max=0), a.min() < 0)) if there] or [a]
-    pruned, pooled = torch.zeros_like(r), torch.zeros(len(r), dtype=torch.float64, device=r.device)
+    z = z if bias is None else z - bias
+    few = few_filled(local.node, s, local.weight, filled, MATRIX_PAYS)
+    found, pools = torch.empty_like(r), torch.zeros(len(r), 2, dtype=torch.float64, device=r.device)
+    if few.any():
+        found[few], pools[few] = redistributed(local.node, s[few], local.weight, a[few], (a * keep)[few])
+    if not few.all():
+        full = ~few
+        found[full], pools[full] = _redistributed_in_full(local, s[full], a[full], (a * keep)[full], z[full])
+    return found + _pool(pools, r * keep), pools.abs().sum(1)
+
+
+def _redistributed_in_full(local: Local, s: Tensor, a: Tensor, kept: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    """`sparse.redistributed` by products of all entries; z : sums of contributions, without a bias."""
+    assert local.weight is not None
+    parts = [part for part, there in ((_pos, bool(a.max() > 0)), (_neg, bool(a.min() < 0))) if there] or [_pos]
+    found, pools = torch.zeros_like(a), torch.zeros(len(a), 2, dtype=torch.float64, device=a.device)
     whole = torch.zeros_like(z)
-    for first, second in ((up, down), (down, up)):  # contributions above zero, then below
-        weights = [first if half.min() >= 0 else second for half in halves]
-        leaves = [(half * keep).requires_grad_() for half in halves]
-        kept = [local.apply(leaf, w) for leaf, w in zip(leaves, weights, strict=True)]
-        left = torch.stack([part.detach() for part in kept]).sum(0) if len(kept) > 1 else kept[0].detach()
-        if first is up:
-            parts = [local.apply(half, w).detach() for half, w in zip(halves, weights, strict=True)]
-            whole = torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+    for same, other in ((_pos, _neg), (_neg, _pos)):  # contributions above zero, then below
+        weights = [(same if part is _pos else other)(local.weight) for part in parts]
+        leaves = [part(kept).requires_grad_() for part in parts]
+        outputs = [local.apply(leaf, w) for leaf, w in zip(leaves, weights, strict=True)]
+        left = _total(output.detach() for output in outputs)
+        if same is _pos:
+            whole = _total(local.apply(part(a), w).detach() for part, w in zip(parts, weights, strict=True))
         else:
-            whole = (z if bias is None else z - bias) - whole
+            whole = z - whole
         # Not `left == 0`: a fast convolution may leave rounding where nothing contributes.
         tiny = torch.finfo(left.dtype).eps * torch.maximum(whole.flatten(1).amax(1), -whole.flatten(1).amin(1))
         none = left.abs() <= tiny.reshape(-1, *[1] * (left.dim() - 1))
         due = s * whole
-        q = divided(due, left.masked_fill(none, 0.0), 0.0)
-        for leaf, part, w in zip(leaves, kept, weights, strict=True):
-            pruned.addcmul_(leaf.detach(), local.transposed(part, leaf, w, q.s, q.filled))
+        q = divided(due, left.masked_fill(none, 0.0), 0.0, spend=True)
+        for leaf, output, w in zip(leaves, outputs, weights, strict=True):
+            found.addcmul_(leaf.detach(), local.transposed(output, leaf, w, q.s, q.filled))
         lost = due.masked_fill_(~none, 0.0)
-        pruned, pooled = pruned + _pool(lost, r * keep), pooled + per_sample(lost.abs())
-    return pruned, pooled
+        pools += torch.stack([per_sample(lost.clamp(max=0)), per_sample(lost.clamp(min=0))], 1)
+    return found, pools
 
 
-def _pool(lost: Tensor, kept: Tensor) -> Tensor:
-    """Lost relevance, pooled by sign, over the kept entries of that sign (over all, where that sign has none)."""
+def _total(parts: Iterable[Tensor]) -> Tensor:
+    return reduce(torch.add, parts)
+
+
+def _pool(pools: Tensor, kept: Tensor) -> Tensor:
+    """Lost relevance (N, 2), negative and positive, over the kept entries of that sign (over all, where it has none)."""
     result = torch.zeros_like(kept)
     shape = [-1, *[1] * (kept.dim() - 1)]
+    if not pools.any():
+        return result
     magnitude = kept.abs()
-    for sign in (1, -1):
-        pool = (sign * lost).clamp(min=0).flatten(1).sum(1) * sign
+    for sign, pool in zip((-1, 1), pools.unbind(1), strict=True):
         same = (sign * kept).clamp(min=0)
         has = same.flatten(1).sum(1) > 0
         weights = torch.where(has.reshape(shape), same, magnitude)
-        share = pool / weights.flatten(1).sum(1).clamp(min=torch.finfo(weights.dtype).tiny)
+        share = pool.to(kept.dtype) / weights.flatten(1).sum(1).clamp(min=torch.finfo(weights.dtype).tiny)
         result = result + weights * share.reshape(shape)
     return result

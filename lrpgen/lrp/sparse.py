@@ -1,64 +1,148 @@
-"""What relevance has left need not be multiplied: the transposed product of a layer at the entries that are not 0.
+"""What relevance has left need not be multiplied: a convolution's products at the entries that are not 0.
 
-Ours. Pruning, max-pools and ReLUs leave most of what arrives at a convolution at 0. Where few entries are left, each adds its
-row of weights to where it came from; the result differs from the full product by rounding.
+Ours. Pruning, max-pools and ReLUs leave most of what arrives at a convolution at 0. Where few entries are left, each reads,
+or adds to, the places its window covers; results differ from the full product by rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from .graph import Node
-from .sums import by_rows
+from .sums import on_threads
 
 PAYS = 0.15  # share of entries below which this is the faster way; docs/performance.md
+MATRIX_PAYS = 0.3  # the same for PLRP-M, which would need five full products
 
 
 def sparse_pull(
     node: Node, s: Tensor, weight: Tensor, a: Tensor, filled: Tensor | None, full: Callable[[], Tensor]
 ) -> Tensor:
-    """Transposed convolution of s (N, C, T) to the input's shape, that of `a`, or `full()` where that serves better.
+    """Transposed convolution of s (N, C, ...) to the input's shape, that of `a`, or `full()` where that serves better.
 
     filled : (N,) share of s that is not 0, or None. Each sample is decided on its own: what it gets does not depend on the
     batch it is in.
     """
-    if filled is None or not _fits(node, s, weight):
+    few = few_filled(node, s, weight, filled, PAYS)
+    if not few.any():
         return full()
-    few = filled <= PAYS
     if few.all():
         return _spread(node, s, weight, a)
     found = full()
-    if few.any():
-        found[few] = _spread(node, s[few], weight, a[few])
+    found[few] = _spread(node, s[few], weight, a[few])
     return found
 
 
-def _fits(node: Node, s: Tensor, weight: Tensor) -> bool:
-    if node.op != "conv1d":
-        return False
-    _, _, dilation, groups = _geometry(node)
-    return groups == 1 and list(dilation) == [1] and s.dtype == weight.dtype
-
-
-def _geometry(node: Node) -> list[Any]:
-    """stride, padding, dilation, groups."""
-    return (list(node.args[3:]) + [[1], [0], [1], 1][max(len(node.args) - 3, 0) :])[:4]
+def few_filled(node: Node, s: Tensor, weight: Tensor, filled: Tensor | None, share: float) -> Tensor:
+    """(N,) bool: samples of s whose products are taken entry by entry."""
+    grouped = len(node.args) > 6 and node.args[6] != 1
+    if filled is None or node.op not in ("conv1d", "conv2d", "conv3d") or grouped or s.dtype != weight.dtype:
+        return torch.zeros(len(s), dtype=torch.bool)
+    return filled <= share
 
 
 def _spread(node: Node, s: Tensor, weight: Tensor, a: Tensor) -> Tensor:
     from .compiled import spread
 
-    stride, padding, _, _ = _geometry(node)
-    n, inputs, length = a.shape
-    size = weight.shape[2]
-    left, right = (
-        ((size - 1) // 2, size // 2) if padding == "same" else (0, 0) if padding == "valid" else 2 * tuple(padding)
-    )
-    rows = weight.detach().permute(0, 2, 1).reshape(len(weight), -1)
-    out = torch.zeros(n, (left + length + right) * inputs, dtype=s.dtype)
-    by_rows(spread, n, s.numel(), s, rows.contiguous(), stride[0] * inputs, out)
-    return out.view(n, -1, inputs)[:, left : left + length].transpose(1, 2).contiguous()
+    places = places_of(node, weight, a, s)
+    out = torch.zeros(len(s), places.size, dtype=s.dtype)
+    on_threads(spread, s.numel(), s.flatten(2), places.rows(weight), places.bases, places.offsets, out)
+    return places.taken(out)
+
+
+def redistributed(node: Node, s: Tensor, weight: Tensor, a: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    """PLRP-M's relevance of the kept inputs, and (N, 2) negative and positive relevance without a kept contribution."""
+    from .compiled import redistribute
+
+    places = places_of(node, weight, a, s)
+    out, pools = torch.zeros(len(s), places.size, dtype=s.dtype), torch.zeros(len(s), 2, dtype=torch.float64)
+    whole, left = places.laid(a), places.laid(kept)
+    given = (s.flatten(2), whole, left, places.rows(weight), places.bases, places.offsets, out, pools)
+    on_threads(redistribute, s.numel(), *given)
+    return places.taken(out), pools
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the windows of a convolution lie in its padded input, laid out with channels last.
+
+    Entry t of the output covers, for each i, the `run` values from bases[t] + offsets[i]. lower, sizes, padded : padding
+    before, size, padded size of each dimension.
+    """
+
+    channels: int
+    lower: tuple[int, ...]
+    sizes: tuple[int, ...]
+    padded: tuple[int, ...]
+    bases: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def size(self) -> int:
+        return self.channels * int(np.prod(self.padded))
+
+    def _inside(self, out: Tensor) -> Tensor:
+        """The input's own part of (N, size), channels last."""
+        view = out.view(len(out), *self.padded, self.channels)
+        return view[(slice(None), *(slice(at, at + size) for at, size in zip(self.lower, self.sizes, strict=True)))]
+
+    def laid(self, a: Tensor) -> Tensor:
+        """a (N, C, ...) as (N, size)."""
+        out = a.new_zeros(len(a), self.size)
+        self._inside(out).copy_(a.movedim(1, -1))
+        return out
+
+    def taken(self, out: Tensor) -> Tensor:
+        """(N, size) as (N, C, ...)."""
+        return self._inside(out).movedim(-1, 1).contiguous()
+
+    def rows(self, weight: Tensor) -> Tensor:
+        """weight (K, C, ...) as (K, runs, run)."""
+        return weight.detach().movedim(1, -1).reshape(len(weight), len(self.offsets), -1).contiguous()
+
+
+def places_of(node: Node, weight: Tensor, a: Tensor, s: Tensor) -> Places:
+    """stride, padding, dilation are read from the node; they are ints, lists of one or of all dimensions, or a word."""
+    given = [tuple(arg) if isinstance(arg, list) else arg for arg in node.args[3:6]]
+    stride, padding, dilation = given + [1, 0, 1][len(given) :]
+    return _places(tuple(a.shape[1:]), tuple(s.shape[2:]), tuple(weight.shape[2:]), stride, padding, dilation)
+
+
+@lru_cache(maxsize=256)
+def _places(
+    shape: tuple[int, ...], outputs: tuple[int, ...], kernel: tuple[int, ...], stride: object, padding: object,
+    dilation: object,
+) -> Places:  # fmt: skip
+    channels, *sizes = shape
+    steps, gaps = _each(stride, len(sizes)), _each(dilation, len(sizes))
+    spans = [gap * (k - 1) for gap, k in zip(gaps, kernel, strict=True)]
+    if padding == "same":
+        lower, upper = [span // 2 for span in spans], [span - span // 2 for span in spans]
+    else:
+        lower = upper = [0] * len(sizes) if padding == "valid" else _each(padding, len(sizes))
+    padded = [low + size + up for low, size, up in zip(lower, sizes, upper, strict=True)]
+    pitch = [channels * int(np.prod(padded[d + 1 :])) for d in range(len(sizes))]
+    taps = [*kernel[:-1], 1 if gaps[-1] == 1 else kernel[-1]]  # neighbours of the last dimension lie together
+    return Places(
+        channels, tuple(lower), tuple(sizes), tuple(padded),
+        _grid(outputs, [p * step for p, step in zip(pitch, steps, strict=True)]),
+        _grid(taps, [p * gap for p, gap in zip(pitch, gaps, strict=True)]),
+    )  # fmt: skip
+
+
+def _each(value: object, dimensions: int) -> list[int]:
+    values: list[Any] = list(value) if isinstance(value, tuple) else [value]
+    return values * dimensions if len(values) == 1 else values
+
+
+def _grid(counts: tuple[int, ...] | list[int], pitch: list[int]) -> np.ndarray:
+    """Sums of index * pitch over all indices, the last one fastest."""
+    return np.array([sum(map(int.__mul__, at, pitch)) for at in product(*map(range, counts))], dtype=np.int64)
