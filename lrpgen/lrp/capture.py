@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -125,11 +126,10 @@ def _flatten(program: torch.export.ExportedProgram, x: Tensor, output: str) -> G
         if op == "getitem" and args[0].name in tuples:  # one result of several: the whole op again, that result picked
             made = tuples[args[0].name]
             picked = _Pick(made.call, args[1])
-            nodes.append(replace(made, name=node.name, call=picked, ndim=node.meta["val"].dim()))
+            nodes.append(replace(made, name=node.name, call=picked, **_extent(node.meta["val"])))
             continue
         value = node.meta.get("val")
-        ndim = value.dim() if isinstance(value, Tensor) else 0
-        made = canonical(Node(node.name, op, node.target, args, kwargs, _layer_name(node, layers), ndim))
+        made = canonical(Node(node.name, op, node.target, args, kwargs, _layer_name(node, layers), **_extent(value)))
         if isinstance(value, list | tuple):
             tuples[node.name] = made
         else:
@@ -137,6 +137,13 @@ def _flatten(program: torch.export.ExportedProgram, x: Tensor, output: str) -> G
     (source,) = map(str, signature.user_inputs)
     used = _needed(nodes, output)
     return Graph([n for n in nodes if n.name in used], constants, source, output, tuple(x.shape[1:]), x.dtype)
+
+
+def _extent(value: Any) -> dict[str, int]:
+    """Dimensions, and the product of those that do not depend on the batch."""
+    if not isinstance(value, Tensor):
+        return {}
+    return {"ndim": value.dim(), "size": math.prod(size for size in value.shape if isinstance(size, int))}
 
 
 @dataclass(frozen=True)

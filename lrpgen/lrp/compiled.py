@@ -44,6 +44,36 @@ def divide(R, s, eps, sums):
 
 
 @loop
+def share(u, v, R, z, eps, sums):
+    """z = u + v becomes u * s and R becomes v * s, s as in `divide`. All (rows, m).
+
+    sums (rows, 9), of R, of s * sign(z), of R where nothing divides it, and the tallies of both.
+    """
+    for i in prange(len(sums)):
+        arrived, signed, lost = 0.0, 0.0, 0.0
+        total_u, mass_u, zeros_u, total_v, mass_v, zeros_v = 0.0, 0.0, 0, 0.0, 0.0, 0
+        for j in range(R.shape[1]):
+            below = z[i, j] < 0
+            by = z[i, j] - eps if below else z[i, j] + eps
+            arriving = R[i, j]
+            quotient = arriving / by if by != 0 else by
+            arrived += arriving
+            lost += arriving if by == 0 else 0.0
+            signed += -quotient if below else quotient
+            first, second = u[i, j] * quotient, v[i, j] * quotient
+            z[i, j], R[i, j] = first, second
+            total_u += first
+            mass_u += abs(first)
+            zeros_u += first == 0
+            total_v += second
+            mass_v += abs(second)
+            zeros_v += second == 0
+        sums[i, 0], sums[i, 1], sums[i, 2] = arrived, signed, lost
+        sums[i, 3], sums[i, 4], sums[i, 5] = total_u, mass_u, zeros_u
+        sums[i, 6], sums[i, 7], sums[i, 8] = total_v, mass_v, zeros_v
+
+
+@loop
 def tally(r, sums):
     """sums (rows, 3): sum, sum of magnitudes, number of zeros of r (rows, m)."""
     for i in prange(len(sums)):
@@ -84,7 +114,7 @@ def _edge(mass, below, limit):
 
 @part
 def _threshold(values, bits, count, shift, below, limit):
-    """The magnitude at which the limit is passed, digit by digit: its bits, mass below it, how many of its ties drop.
+    """The magnitude at which the limit is passed, digit by digit, the mass dropped, how many of its ties are.
 
     values, bits : magnitudes that agree in all bits from `shift` up, the first `count` of them; reordered.
     """
@@ -105,97 +135,114 @@ def _threshold(values, bits, count, shift, below, limit):
     value, ties = np.float64(values[0]), 0
     while ties < count - 1 and below + (ties + 1) * value <= limit:
         ties += 1
-    return bits[0], below + ties * value, ties
+    return values[0], below + ties * value, ties
 
 
 @loop
 def prune(r, all_bits, shares, digit, sums):
     """What PLRP drops of each row of r (rows, m) becomes 0, the rest is scaled; see `prune.pruned`.
 
-    all_bits : r seen as signed integers. shares (2,) of the negative and positive mass. digit : leading bits that make the
-    first digit. sums (rows, 4) : tally of what r becomes, and the mass dropped.
+    all_bits : r seen as unsigned integers, whose highest bit is the sign. shares (2,) of the positive and negative mass.
+    digit : leading bits of a magnitude that make the first digit. sums (rows, 4) : tally of what r becomes, and the mass
+    dropped.
     """
-    width = 8 * all_bits.itemsize - 1
-    shift = width - digit
-    magnitude = np.iinfo(all_bits.dtype).max
+    shift = 8 * all_bits.itemsize - 1 - digit
     for i in prange(len(sums)):
+        row, bits = r[i], all_bits[i]
         mass = np.zeros((2, 1 << digit))
-        values, bits = np.empty_like(r[i]), np.empty_like(all_bits[i])
-        at, ties, scale = np.empty(2, all_bits.dtype), np.empty(2, np.int64), np.empty(2, r.dtype)
-        for j in range(r.shape[1]):
-            b = all_bits[i, j]
-            mass[int(b >= 0), (b & magnitude) >> shift] += abs(r[i, j])
+        by_digit = mass.reshape(-1)
+        for j in range(len(row)):
+            by_digit[bits[j] >> shift] += abs(row[j])
+        edges, below, total = np.zeros(2, np.int64), np.zeros(2), np.zeros(2)
+        limit, at, scale = np.zeros(2), np.zeros(2, r.dtype), np.ones(2, r.dtype)
+        for sign in range(2):
+            for digit_mass in mass[sign]:
+                total[sign] += digit_mass
+            limit[sign] = shares[sign] * total[sign] if shares[sign] < 1 else np.inf
+            edges[sign], below[sign] = _edge(mass[sign], 0.0, limit[sign])
+        first, second, places, count = edges[0], edges[1] + (1 << digit), np.empty(len(row), np.int64), 0
+        for j in range(len(row)):
+            places[count] = j
+            count += (bits[j] >> shift == first) | (bits[j] >> shift == second)
         dropped = 0.0
         for sign in range(2):
-            total = mass[sign].sum()
-            at[sign], ties[sign], scale[sign] = 0, 0, 1.0
-            if not total > 0:
-                continue
-            limit = shares[sign] * total if shares[sign] < 1 else np.inf
-            edge, below = _edge(mass[sign], 0.0, limit)
-            count = 0
-            for j in range(r.shape[1]):
-                b = all_bits[i, j]
-                values[count], bits[count] = abs(r[i, j]), b & magnitude
-                count += (int(b >= 0) == sign) & ((b & magnitude) >> shift == edge) & (b & magnitude != 0)
-            at[sign], gone, ties[sign] = _threshold(values, bits, count, shift, below, limit)
-            scale[sign] = total / max(total - gone, np.finfo(np.float64).tiny)
-            dropped += gone
-        _drop(r[i], all_bits[i], at, ties)
-        total, mass_left, zeros = 0.0, 0.0, 0
-        for j in range(r.shape[1]):
-            kept = r[i, j] * (scale[1] if r[i, j] > 0 else scale[0])
-            r[i, j] = kept
-            total += kept
+            if total[sign] > 0:
+                at[sign], gone = _cut(row, bits, places[:count], sign, shift, below[sign], limit[sign])
+                scale[sign] = total[sign] / max(total[sign] - gone, np.finfo(np.float64).tiny)
+                dropped += gone
+        above, under, by_above, by_under = at[0], at[1], scale[0], scale[1]
+        sum_left, mass_left, zeros = 0.0, 0.0, 0
+        for j in range(len(row)):
+            value = row[j]
+            up = value > 0
+            stays = abs(value) >= (above if up else under)
+            kept = value * (by_above if up else by_under) if stays else value * 0
+            row[j] = kept
+            sum_left += kept
             mass_left += abs(kept)
             zeros += kept == 0
-        sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = total, mass_left, zeros, dropped
+        sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = sum_left, mass_left, zeros, dropped
 
 
 @part
-def _drop(r, bits, at, ties):
-    """0 where the magnitude is below `at` of its sign, and at the first `ties` of those equal to it."""
-    magnitude = np.iinfo(bits.dtype).max
-    for j in range(len(r)):
-        b = bits[j]
-        r[j] = r[j] if b & magnitude >= (at[1] if b >= 0 else at[0]) else r[j] * 0
-    for sign in range(2):
-        j = 0
-        while ties[sign] > 0:
-            if bits[j] & magnitude == at[sign] and int(bits[j] >= 0) == sign:
-                r[j] = 0
-                ties[sign] -= 1
-            j += 1
+def _cut(row, bits, places, sign, shift, below, limit):
+    """The magnitude from which entries of a sign stay, and the mass dropped; those equal to it that go are 0 already.
+
+    places : of the entries, of either sign, among which it lies. below : mass under them.
+    """
+    values, magnitudes, mine = (
+        np.empty(len(places), row.dtype),
+        np.empty(len(places), bits.dtype),
+        np.empty_like(places),
+    )
+    highest, count = 8 * bits.itemsize - 1, 0
+    for j in places:
+        if row[j] != 0 and bits[j] >> highest == sign:
+            values[count], magnitudes[count], mine[count] = abs(row[j]), bits[j] - (bits[j] >> highest << highest), j
+            count += 1
+    at, gone, ties = _threshold(values, magnitudes, count, shift, below, limit)
+    for j in mine[:count]:
+        if ties > 0 and abs(row[j]) == at:
+            row[j] = 0
+            ties -= 1
+    return at, gone
 
 
 @loop
-def spread(s, weight, bases, offsets, out):
+def spread(s, weight, bases, offsets, parts, out):
     """Transposed convolution of the entries of s (N, C, T) that are not 0; out (N, size), zeros to begin with.
 
-    weight (C, runs, run) : of each channel, so that what one entry adds lies together in runs. bases (T,), offsets (runs,) :
-    entry t adds its run i at bases[t] + offsets[i].
+    weight (C, runs, run) : of each channel, so that what one entry adds lies together in runs. bases (T,), offsets (runs,),
+    both rising : entry t adds its run i at bases[t] + offsets[i]. parts : of each sample's sums, for as many threads.
     """
-    run = weight.shape[2]
-    for n in prange(len(s)):
+    run, size = weight.shape[2], out.shape[1]
+    for piece in prange(len(s) * parts):
+        n, low, high = piece // parts, size * (piece % parts) // parts, size * (piece % parts + 1) // parts
         filled = np.empty(s.shape[1], np.int64)
         for t in range(s.shape[2]):
+            if bases[t] + offsets[0] >= high or bases[t] + offsets[-1] + run <= low:
+                continue
             count = 0
             for c in range(s.shape[1]):
                 filled[count] = c
                 count += s[n, c, t] != 0
             for o in range(len(offsets) if count else 0):
                 at = bases[t] + offsets[o]
-                place, c = out[n, at : at + run], 0
+                begin, end = max(at, low), min(at + run, high)
+                if begin >= end:
+                    continue
+                place, inside, c = out[n, begin:end], slice(begin - at, end - at), 0
                 while c + 4 <= count:  # four at a time: the sum is read and written once for all of them
                     i, j, k, m = filled[c], filled[c + 1], filled[c + 2], filled[c + 3]
                     at_i, at_j, at_k, at_m = s[n, i, t], s[n, j, t], s[n, k, t], s[n, m, t]
                     w_i, w_j, w_k, w_m = weight[i, o], weight[j, o], weight[k, o], weight[m, o]
-                    for q in range(run):
+                    w_i, w_j, w_k, w_m = w_i[inside], w_j[inside], w_k[inside], w_m[inside]
+                    for q in range(len(place)):
                         place[q] += at_i * w_i[q] + at_j * w_j[q] + at_k * w_k[q] + at_m * w_m[q]
                     c += 4
                 for i in filled[c:count]:
-                    at_i, w_i = s[n, i, t], weight[i, o]
-                    for q in range(run):
+                    at_i, w_i = s[n, i, t], weight[i, o][inside]
+                    for q in range(len(place)):
                         place[q] += at_i * w_i[q]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -24,6 +25,7 @@ from .walk import Walk, attach_reference, forward
 
 logger = logging.getLogger("lrpgen")
 SHUFFLED_REFERENCES = 3  # their stream of seeds
+PIECE = 24 << 20  # above 32 MB glibc maps memory anew each time, and touching it costs more than the work on it
 WARN_ABSORBED = (
     10.0  # a layer keeping more than this many times the relevance that entered at the output is worth a line
 )
@@ -65,7 +67,8 @@ def explain(
     output : which tensor of a model with several (see `capture`).
     layers : names of layers whose input relevance is kept in `Explanation.layers`; `NAME:out` keeps that of a layer's output.
     device : `auto` (a GPU if torch sees one), `cpu`, `cuda`, `cuda:N`.
-    batch_size : samples at a time; None = all at once.
+    batch_size : samples at a time, at most; None = as many as serve: on a CPU in pieces whose values fit into memory that
+        can be used again, on a GPU all.
     seed : of the shuffles.
     numbers : (N,) of the samples; with `seed` they seed each one's shuffles, whatever it is explained together with.
         None = by their place in x.
@@ -84,7 +87,7 @@ def explain(
     _check(x, graph, plan, strands)
     target = check_target(target, len(x))
     parts = []
-    for rows in torch.arange(len(x)).split(batch_size or len(x)):
+    for rows in torch.arange(len(x)).split(min(batch_size or len(x), _piece(graph, len(x), place))):
         part = x[rows].to(place, graph.dtype).contiguous()  # exported graphs hold views, which strides can refuse
         there = target[rows] if isinstance(target, Tensor) else target
         made = references(reference, x, rows, part, seed, numbers)
@@ -100,6 +103,15 @@ def explain(
     if init != "sglrp":  # whose start sums to 0: nothing to compare with
         _warn(found)
     return found
+
+
+def _piece(graph: Graph, samples: int, place: torch.device) -> int:
+    """Samples at a time: pieces of about one size, whose largest value takes at most `PIECE` bytes."""
+    if place.type != "cpu" or any(node.op == "batch_statistics_norm" for node in graph.nodes):
+        return samples
+    bytes_each = max((node.size for node in graph.nodes), default=1) * graph.dtype.itemsize
+    pieces = math.ceil(samples / max(PIECE // max(bytes_each, 1), 1))
+    return math.ceil(samples / pieces)
 
 
 def as_graph(model: nn.Module | Graph | str | os.PathLike[str], x: Tensor, output: str | None = None) -> Graph:

@@ -30,6 +30,7 @@ class Node:
     kwargs: dict[str, Any]
     layer: str
     ndim: int = 0  # dimensions of its value; 0 for several values or a number
+    size: int = 0  # values of one sample in it
 
     def refs(self) -> list[str]:
         """Names this node reads, each once, in order."""

@@ -12,7 +12,7 @@ from .graph import Node
 from .ops import WEIGHTED, WITH_CONSTANT
 from .rules import RELATIVE, SKIPS, Branch, Level, Part, Rule, _neg, _pos, stabiliser
 from .sparse import sparse_pull
-from .sums import divided, per_sample
+from .sums import Tally, divided, per_sample, sharable, shared
 
 ADDITIONS = ("add", "sub", "rsub")
 STATISTICS = ("batch_statistics_norm", "layer_norm", "group_norm", "instance_norm")
@@ -25,7 +25,7 @@ class Local:
 
     names, inputs : the inputs that carry relevance, leaves of their own. output : its value, tied to just those leaves.
     weight, bias : of a layer with weights; bias, or what an affine node adds, broadcasts to the output.
-    differences : of inputs and output from those at the reference, when there is one.
+    base : inputs and output at the reference, when there is one. differences : from them, made when first asked for.
     """
 
     node: Node
@@ -35,6 +35,7 @@ class Local:
     output: Tensor
     weight: Tensor | None = None
     bias: Tensor | None = None
+    base: tuple[list[Tensor], Tensor] | None = None
     differences: tuple[list[Tensor], Tensor] | None = None
 
     def pull(self, s: Tensor, filled: Tensor | None = None) -> list[Tensor]:
@@ -70,9 +71,16 @@ class Local:
 
     def deltas(self) -> tuple[list[Tensor], Tensor, Tensor | None]:
         """Inputs, output and bias as the rules see them: differences from the reference, where biases cancel."""
-        if self.differences is not None:
-            return *self.differences, None
-        return [leaf.detach() for leaf in self.inputs], self.output.detach(), self.bias
+        inputs, output = [leaf.detach() for leaf in self.inputs], self.output.detach()
+        if self.base is None:
+            return inputs, output, self.bias
+        if self.differences is None:
+            self.differences = [a - b for a, b in zip(inputs, self.base[0], strict=True)], output - self.base[1]
+        return *self.differences, None
+
+    def free(self) -> None:
+        """Drop all values; the node is done."""
+        self.output = self.inputs = self.base = self.differences = None  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @dataclass
@@ -80,13 +88,14 @@ class Flow:
     """What one linear node hands down and what it kept.
 
     multipliers : one per input (relevance = input * multiplier + direct). directs : what is no multiple of an input (flat,
-    wsquare, the box's bounds, a branch of 0 at a skip), or None; empty where nothing is. bias, epsilon, stranded, scaled :
-    kept, (N,) float64. arrived : sum of R, (N,) float64, where it was counted on the way. s, filled : of a plain rule, R
-    divided, and the share of it that is not 0.
+    wsquare, the box's bounds, a branch of 0 at a skip), or None; empty where nothing is. shares : in place of multipliers
+    relevance itself, and its tally. bias, epsilon, stranded, scaled : kept, (N,) float64. arrived : sum of R, (N,) float64,
+    where it was counted on the way. s, filled : of a plain rule, R divided, and the share of it that is not 0.
     """
 
-    multipliers: list[Tensor]
+    multipliers: list[Tensor] = field(default_factory=list)
     directs: list[Tensor | None] = field(default_factory=list)
+    shares: list[tuple[Tensor, Tally]] = field(default_factory=list)
     bias: Tensor | float = 0.0
     epsilon: Tensor | float = 0.0
     stranded: Tensor | float = 0.0
@@ -96,8 +105,10 @@ class Flow:
     filled: Tensor | None = None
 
 
-def linear(local: Local, R: Tensor, rule: Rule, *, spend: bool = False) -> Flow:
-    """Relevance R (shape of the output) down one linear node. spend : its output is not needed any more.
+def linear(local: Local, R: Tensor, rule: Rule, *, spend: bool = False, multipliers: bool = True) -> Flow:
+    """Relevance R (shape of the output) down one linear node.
+
+    spend : its output and R are not needed any more. multipliers : where they are, rather than relevance itself.
 
     Nodes without weights (add, average, norm) split by contribution with the rule's stabiliser, whatever the rule; under
     a relative rule averages divide by the sum of magnitudes.
@@ -108,9 +119,11 @@ def linear(local: Local, R: Tensor, rule: Rule, *, spend: bool = False) -> Flow:
     eps = stabiliser(rule.epsilon or (1e-6 if rule.divisor in RELATIVE else 0.0), z.dtype)
     if rule.divisor in RELATIVE and (local.weight is not None or local.node.op in AVERAGES):
         return _relative(local, R, inputs[0], z, bias, rule.divisor)
+    if local.node.op == "add" and not multipliers and bias is None and sharable(R, z, inputs) and not local.node.kwargs:
+        return _met(R, z, inputs, eps, spend)
     if local.weight is None or rule.plain:
         return _plain(local, R, z, bias, eps, spend)
-    flow = Flow([])
+    flow = Flow()
     parts = _Parts(inputs[0])
     for branch in rule.branches:
         _branch(local, R, branch, parts, z, bias, eps, flow)
@@ -134,7 +147,7 @@ def _skip(local: Local, R: Tensor, how: str) -> Flow:
     sizes = [(a * slope).abs() for a, slope in zip(inputs, slopes, strict=True)]
     total = torch.stack(sizes).sum(0)
     shares = [torch.where(total == 0, 1 / len(inputs), size / torch.where(total == 0, 1.0, total)) for size in sizes]
-    flow = Flow([])
+    flow = Flow()
     for a, share in zip(inputs, shares, strict=True):
         r, steady = share * R, a.abs() > torch.finfo(a.dtype).eps * share * R.abs()
         flow.multipliers.append(torch.where(steady, r / torch.where(steady, a, 1.0), 0.0))
@@ -142,13 +155,20 @@ def _skip(local: Local, R: Tensor, how: str) -> Flow:
     return flow
 
 
+def _met(R: Tensor, z: Tensor, inputs: list[Tensor], eps: float, spend: bool) -> Flow:
+    """Two branches that meet, in one pass: an addition is most of what a net of skips does."""
+    (arrived, epsilon, stranded), *shares = shared(R if spend else R.clone(), z if spend else z.clone(), inputs, eps)
+    return Flow(shares=shares, epsilon=epsilon, stranded=stranded, arrived=arrived)
+
+
 def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float, spend: bool) -> Flow:
     own = (
         local.differences is not None or local.node.op in WEIGHTED or local.node.op in ADDITIONS
     )  # not another's memory
     q = divided(R, z, eps, bias, spend=spend and own and local.node.op not in STATISTICS)
-    flow = Flow(local.pull(q.s, q.filled), [], q.bias, q.epsilon, q.stranded, arrived=q.arrived, s=q.s, filled=q.filled)
-    if local.differences is not None and local.node.op in STATISTICS:
+    kept = {"bias": q.bias, "epsilon": q.epsilon, "stranded": q.stranded, "arrived": q.arrived}
+    flow = Flow(local.pull(q.s, q.filled), s=q.s, filled=q.filled, **kept)
+    if local.base is not None and local.node.op in STATISTICS:
         # Their statistics differ at the reference: a shift of its own, kept as a bias is.
         handed = [per_sample(a * multiplier) for a, multiplier in zip(local.deltas()[0], flow.multipliers, strict=True)]
         flow.bias = per_sample(q.s * z) - torch.stack(handed).sum(0)

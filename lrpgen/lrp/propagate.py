@@ -92,7 +92,7 @@ def backward(graph: Graph, walk: Walk, R: Tensor, plan: Plan, *, spend: bool = F
         arriving = way.carried.pop(local.node.name, None)
         if arriving is not None:  # else nothing below the target reads this node
             way.step(local, arriving)
-        local.output = local.inputs = None  # pyright: ignore[reportAttributeAccessIssue]  # free as we go
+        local.free()
     return way.finish(R)
 
 
@@ -174,7 +174,7 @@ class _WayBack:
             pairs = zip(inputs, handed, directs, strict=True)
             handed = [a * m if direct is None else a * m + direct for a, m, direct in pairs]
         kept = torch.stack([per_sample(R), *(-per_sample(r) for r in handed)]).sum(0)
-        self._keep(local, replace(arriving, value=R), Flow([], bias=kept))
+        self._keep(local, replace(arriving, value=R), Flow(bias=kept))
 
     def _carry(self, name: str, new: _Carried, change: Tensor) -> None:
         old = self.carried.get(name)
@@ -202,16 +202,19 @@ class _WayBack:
         node, R = local.node, arriving.value
         name, rule = self.rules[node.name]
         again = node.name in self.shares and self.plan.prune is not None and self.plan.prune.redistribute == "matrix"
-        flow = linear(local, R, rule, spend=self.spend and not again)
+        at_input = not self.walk.inputlike.isdisjoint(local.names)
+        flow = linear(local, R, rule, spend=self.spend and not again, multipliers=at_input)
         entry = entry_of(node, name, R, flow)
         handed, directs, size = [], [], 0
-        own = flow.directs or [None] * len(flow.multipliers)
-        given = zip(local.names, local.deltas()[0], flow.multipliers, own, strict=True)
-        for number, (source, a, multiplier, direct) in enumerate(given):
+        for number, (source, a) in enumerate(zip(local.names, local.deltas()[0], strict=True)):
             is_input = source in self.walk.inputlike
-            if any(other.data_ptr() == multiplier.data_ptr() for other in flow.multipliers[number + 1 :]):
-                multiplier = multiplier.clone()  # an addition's: one tensor for all branches
-            if direct is None:
+            multiplier = flow.multipliers[number] if flow.multipliers else None
+            direct = flow.directs[number] if flow.directs else None
+            if multiplier is None:
+                r, found = flow.shares[number]
+            elif direct is None:
+                if any(other.data_ptr() == multiplier.data_ptr() for other in flow.multipliers[number + 1 :]):
+                    multiplier = multiplier.clone()  # an addition's: one tensor for all branches
                 r, found = multiplied(a, multiplier.clone() if is_input else multiplier)
             else:
                 r = a * multiplier + direct
@@ -219,7 +222,9 @@ class _WayBack:
             entry.mass = entry.mass + found.mass
             if node.name in self.shares:
                 r, found = self._pruned(local, flow, r, entry)
-                if is_input:  # absent bases carry no relevance and keep their hypothetical contribution
+                if (
+                    is_input and multiplier is not None
+                ):  # absent bases have none and keep their hypothetical contribution
                     multiplier = torch.where(a == 0, multiplier, r / torch.where(a == 0, 1.0, a))
             entry.sum_out = entry.sum_out + found.total
             entry.zeros = entry.zeros + found.zeros

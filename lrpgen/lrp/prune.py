@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import reduce
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -102,9 +103,9 @@ def pruned(
     from .compiled import prune
 
     r = r.detach().contiguous()
-    flat, sums = r.flatten(1), torch.empty(len(r), 4, dtype=torch.float64)
-    shares = torch.tensor([negative, positive], dtype=torch.float64)
-    on_threads(prune, r.numel(), flat, _bits(flat), shares, DIGITS[r.dtype][0], sums)
+    flat, sums = r.flatten(1).numpy(), torch.empty(len(r), 4, dtype=torch.float64)
+    bits = flat.view(np.uint32 if r.dtype == torch.float32 else np.uint64)
+    on_threads(prune, r.numel(), flat, bits, np.array([positive, negative]), DIGITS[r.dtype][0], sums)
     *found, dropped = sums.unbind(1)
     return r, Tally(*found), dropped
 

@@ -54,7 +54,8 @@ def _spread(node: Node, s: Tensor, weight: Tensor, a: Tensor) -> Tensor:
 
     places = places_of(node, weight, a, s)
     out = torch.zeros(len(s), places.size, dtype=s.dtype)
-    on_threads(spread, s.numel(), s.flatten(2), places.rows(weight), places.bases, places.offsets, out)
+    parts = -(-torch.get_num_threads() // len(s))
+    on_threads(spread, s.numel(), s.flatten(2), places.rows(weight), places.bases, places.offsets, parts, out)
     return places.taken(out)
 
 

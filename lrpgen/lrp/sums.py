@@ -6,12 +6,13 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-SMALL = 1 << 16  # values below which starting threads costs more than it saves
+SMALL = 1 << 12  # values below which starting threads costs more than it saves
 
 
 @dataclass
@@ -91,9 +92,37 @@ def multiplied(a: Tensor, m: Tensor) -> tuple[Tensor, Tally]:
 def _tallied(loop: Callable[..., None], r: Tensor, *first: Tensor) -> Tally:
     """Run a loop over `first` and r, by channel so that threads share a single sample."""
     rows = r.shape[:2].numel()
-    sums = torch.empty(rows, 3, dtype=torch.float64)
+    sums = np.empty((rows, 3))
     on_threads(loop, r.numel(), *(values.view(rows, -1) for values in (*first, r)), sums)
-    return Tally(*sums.view(len(r), -1, 3).sum(1).unbind(1))
+    return Tally(*_columns(sums.reshape(len(r), -1, 3)))
+
+
+def _columns(sums: np.ndarray) -> list[Tensor]:
+    """(N, parts, columns) as one tensor (N,) for each column."""
+    return [torch.from_numpy(column) for column in np.ascontiguousarray(sums.sum(1).T)]
+
+
+def sharable(R: Tensor, z: Tensor, inputs: list[Tensor]) -> bool:
+    """Whether `shared` serves: two inputs, all of one shape and type."""
+    same = all(a.shape == R.shape and a.dtype == R.dtype for a in (z, *inputs))
+    return len(inputs) == 2 and same and compiled_for(R) and all(a.is_contiguous() for a in (R, z))
+
+
+def shared(R: Tensor, z: Tensor, inputs: list[Tensor], eps: float) -> tuple[Any, ...]:
+    """Relevance of both inputs of z = u + v, u * R / (z + eps * sign(z)), in the memory of z and of R.
+
+    First what `divided` counts: the sum of R, what the stabiliser took, what met a zero; then each share and its tally.
+    """
+    from .compiled import share
+
+    rows = R.shape[:2].numel()
+    R, z, u, v = (values.detach().contiguous() for values in (R, z, *inputs))
+    sums = np.empty((rows, 9))
+    on_threads(
+        share, R.numel(), *(values.view(rows, -1) for values in (u, v, R, z)), np.array(eps, _numpy(z))[()], sums
+    )
+    arrived, signed, stranded, *counts = _columns(sums.reshape(len(R), -1, 9))
+    return (arrived, eps * signed, stranded), (z, Tally(*counts[:3])), (R, Tally(*counts[3:]))
 
 
 def divided(R: Tensor, d: Tensor, eps: float, bias: Tensor | None = None, *, spend: bool = False) -> Quotient:
@@ -121,12 +150,15 @@ def _in_one_pass(R: Tensor, d: Tensor, eps: float, bias: Tensor | None, spend: b
     s = s if spend and s.is_contiguous() else s.clone(memory_format=torch.contiguous_format)
     by_channel = bias is not None and bias.shape == (*d.shape[1:2], *[1] * (d.dim() - 2))
     rows = s.shape[:2].numel()
-    sums = torch.empty(rows, 5, dtype=torch.float64)
+    sums = np.empty((rows, 5))
     on_threads(divide, s.numel(), R.view(rows, -1), s.view(rows, -1), np.array(eps, _numpy(s))[()], sums)
-    sums = sums.view(len(s), -1, 5)
-    arrived, _, signed, stranded, count = sums.sum(1).unbind(1)
-    taken = sums[:, :, 1] @ bias.detach().double().flatten() if bias is not None and by_channel else _taken(s, bias)
-    return Quotient(s, arrived, taken, eps * signed, stranded, count * len(s) / max(s.numel(), 1))
+    sums = sums.reshape(len(s), -1, 5)
+    arrived, _, signed, stranded, count = _columns(sums)
+    if bias is not None and by_channel:
+        taken = torch.from_numpy(sums[:, :, 1] @ bias.detach().numpy().astype(np.float64).reshape(-1))
+    else:
+        taken = _taken(s, bias)
+    return Quotient(s, arrived, taken, eps * signed, stranded, count * (len(s) / max(s.numel(), 1)))
 
 
 def _numpy(values: Tensor) -> type[np.floating]:

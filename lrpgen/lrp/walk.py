@@ -87,8 +87,7 @@ def attach_reference(graph: Graph, walk: Walk, reference: Tensor) -> Tensor:
             there = [values[name] for name in local.names] if local is not None else []
             values[node.name] = local.push(there) if local is not None and node.op in WINNERS else node.run(values)
             if local is not None and (local.kind == "linear" or any(name in walk.inputlike for name in local.names)):
-                inputs = [leaf.detach() - b for leaf, b in zip(local.inputs, there, strict=True)]
-                local.differences = (inputs, local.output.detach() - values[node.name])
+                local.base = (there, values[node.name])
             _free(values, node, i, last_use, graph)
     return values[graph.output]
 
