@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from speed_methods import BASE, OWN, PEERS, SLOW, Method, method
+from speed_methods import BASE, OWN, PEERS, PIECES, SLOW, Method, method
 from speed_nets import inputs, network
 from speed_page import write
 
@@ -78,7 +78,7 @@ def set_up(case: Case, threads: int, names: list[str]) -> tuple[dict[str, Method
             ready[name] = method(name, net, x[:1], "cpu")
             ready[name](x[:1])
         except Exception as error:  # other libraries raise all kinds
-            if name == BASE or name in OWN:
+            if name in (BASE, PIECES) or name in OWN:
                 raise
             refused[name] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     return {name: run for name, run in ready.items() if name not in refused}, x, refused
@@ -86,7 +86,7 @@ def set_up(case: Case, threads: int, names: list[str]) -> tuple[dict[str, Method
 
 def timed(case: Case, threads: int, rounds: int, limit: float) -> Figures:
     """Seconds of every method in every round; the first warms up, and none begins after `limit` seconds but for three."""
-    often = {BASE: rounds, **dict.fromkeys(OWN, rounds)}
+    often = {BASE: rounds, PIECES: rounds, **dict.fromkeys(OWN, rounds)}
     often |= {name: times for group, times in zip((PEERS, SLOW), case.peers, strict=True) for name in group if times}
     methods, x, refused = set_up(case, threads, list(often))
     seconds: dict[str, list[float]] = {name: [] for name in methods}

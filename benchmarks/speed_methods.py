@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from lrpgen.lrp import Prune, capture, explain
+from lrpgen.lrp.explain import samples_at_once
 
 BASE = "gradient*input"
+PIECES = "gradient*input, in lrpgen's pieces"
 OWN: dict[str, dict[str, Any]] = {
     "epsilon": {},
     "epsilon_plus": {"composite": "epsilon_plus"},
@@ -31,6 +33,14 @@ def method(name: str, net: nn.Module, x: Tensor, device: str) -> Method:
     """The method `name` on `net`, for inputs of the shape of x; what it needs only once is done here."""
     if name == BASE:
         return lambda given: gradient(net, given)
+    if name == PIECES:
+        graph = capture(net, x)
+
+        def by_pieces(given: Tensor) -> Tensor:
+            size = samples_at_once(graph, len(given), given.device)
+            return torch.cat([gradient(net, part) for part in given.split(size)])
+
+        return by_pieces
     if name in OWN:
         graph = capture(net, x)
         return lambda given: explain(graph, given, target=0, device=device, **OWN[name])

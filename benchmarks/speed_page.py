@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from speed_methods import BASE, OWN, PEERS, SLOW
+from speed_methods import BASE, OWN, PEERS, PIECES, SLOW
 
 from lrpgen.files import atomic
 from lrpgen.plots.style import CYCLE, INK, save_as, styled
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- written by benchmarks/speed_page.py -->", "<!-- end of what is written -->"
+IMAGES = ("resnet18", "vgg16")
 Figures = dict[str, Any]
 
 
@@ -37,18 +38,29 @@ def _cell(method: Figures, key: str) -> str:
 
 def page(result: Figures) -> str:
     rows = result["rows"]
-    seconds = ", ".join(
-        f"{row['net']} {row['size']:,} x {row['batch']} {row['methods'][BASE]['seconds']:.3g}" for row in rows
-    )
     return "\n\n".join([
         f"Machine: {result['machine']}. Median over rounds and range of time / gradient * input:",
-        table(rows, tuple(OWN), "ratio"),
+        table(rows, (PIECES, *OWN), "ratio"),
         "Other libraries in the same rounds (the slow ones once):",
         table(rows, (*PEERS, *SLOW), "ratio"),
         "Peak memory / gradient * input:",
         table(rows, tuple(OWN), "peak_ratio"),
-        f"Seconds of gradient * input: {seconds}.",
+        "Milliseconds, all windows of the batch together:",
+        table([_milliseconds(row) for row in rows], (BASE, *OWN), "milliseconds"),
+        "Microseconds for 1,000 values of the input (bases; pixels of a side squared): the same where cost is linear",
+        table([_milliseconds(row) for row in rows], (BASE, *OWN), "each"),
     ])  # fmt: skip
+
+
+def _milliseconds(row: Figures) -> Figures:
+    """The row with times of its own, and per 1,000 places of the input in microseconds."""
+    places = row["batch"] * row["size"] ** (2 if row["net"] in IMAGES else 1)
+    methods = {name: _timed(row["methods"][name]["seconds"], places) for name in (BASE, *OWN)}
+    return {**row, "methods": methods}
+
+
+def _timed(seconds: float, places: int) -> Figures:
+    return {"milliseconds": seconds * 1e3, "each": seconds * 1e9 / places}
 
 
 def draw(rows: list[Figures], path: Path) -> None:

@@ -210,7 +210,7 @@ def _cut(row, bits, places, sign, shift, below, limit):
 
 @loop
 def spread(s, weight, bases, offsets, parts, out):
-    """Transposed convolution of the entries of s (N, C, T) that are not 0; out (N, size), zeros to begin with.
+    """Transposed product of the entries of s (N, C, T) that are not 0; out (N, size), zeros to begin with.
 
     weight (C, runs, run) : of each channel, so that what one entry adds lies together in runs. bases (T,), offsets (runs,),
     both rising : entry t adds its run i at bases[t] + offsets[i]. parts : of each sample's sums, for as many threads.
@@ -247,16 +247,17 @@ def spread(s, weight, bases, offsets, parts, out):
 
 
 @loop
-def redistribute(s, a, kept, weight, bases, offsets, out, sums):
-    """PLRP-M of the entries of s (N, C, T) that are not 0; see `prune.matrix_relevance`. out (N, size), zeros to begin with.
+def redistribute(s, a, kept, weight, bases, offsets, parts, out, sums):
+    """PLRP-M of the entries of s (N, C, T) that are not 0; see `prune.matrix_relevance`.
 
-    a, kept (N, size) : inputs, laid out as `spread` lays out its sums; kept is 0 where they were pruned. Contributions above
-    and below 0 are taken apart; sums (N, 2) : relevance, by its sign, of those that have no kept contribution.
+    a, kept (N, size) : inputs, laid out as `spread` lays out its sums; kept is 0 where they were pruned. parts : of each
+    sample's channels, for as many threads. out (N * parts, size), zeros to begin with. Contributions above and below 0 are
+    taken apart; sums (N * parts, 2) : relevance, by its sign, of those that have no kept contribution, zeros too.
     """
-    run, zero = weight.shape[2], s.dtype.type(0)
-    for n in prange(len(s)):
-        sums[n] = 0.0
-        for c in range(s.shape[1]):
+    run, zero, channels = weight.shape[2], s.dtype.type(0), s.shape[1]
+    for piece in prange(len(s) * parts):
+        n, own = piece // parts, piece % parts
+        for c in range(channels * own // parts, channels * (own + 1) // parts):
             for t in range(s.shape[2]):
                 if s[n, c, t] == 0:
                     continue
@@ -272,14 +273,14 @@ def redistribute(s, a, kept, weight, bases, offsets, out, sums):
                         kept_down += min(part, zero)
                 due_up, due_down = s[n, c, t] * up, s[n, c, t] * down
                 if kept_up == 0:
-                    sums[n, int(due_up > 0)] += due_up
+                    sums[piece, int(due_up > 0)] += due_up
                 if kept_down == 0:
-                    sums[n, int(due_down > 0)] += due_down
+                    sums[piece, int(due_down > 0)] += due_down
                 by_up = due_up / kept_up if kept_up != 0 else kept_up
                 by_down = due_down / kept_down if kept_down != 0 else kept_down
                 for o in range(len(offsets)):
                     at, w = bases[t] + offsets[o], weight[c, o]
-                    left, place = kept[n, at : at + run], out[n, at : at + run]
+                    left, place = kept[n, at : at + run], out[piece, at : at + run]
                     for q in range(run):
                         part = w[q] * left[q]
                         place[q] += part * (by_up if part > 0 else by_down)

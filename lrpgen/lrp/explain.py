@@ -87,7 +87,7 @@ def explain(
     _check(x, graph, plan, strands)
     target = check_target(target, len(x))
     parts = []
-    for rows in torch.arange(len(x)).split(min(batch_size or len(x), _piece(graph, len(x), place))):
+    for rows in torch.arange(len(x)).split(min(batch_size or len(x), samples_at_once(graph, len(x), place))):
         part = x[rows].to(place, graph.dtype).contiguous()  # exported graphs hold views, which strides can refuse
         there = target[rows] if isinstance(target, Tensor) else target
         made = references(reference, x, rows, part, seed, numbers)
@@ -105,7 +105,7 @@ def explain(
     return found
 
 
-def _piece(graph: Graph, samples: int, place: torch.device) -> int:
+def samples_at_once(graph: Graph, samples: int, place: torch.device) -> int:
     """Samples at a time: pieces of about one size, whose largest value takes at most `PIECE` bytes."""
     if place.type != "cpu" or any(node.op == "batch_statistics_norm" for node in graph.nodes):
         return samples

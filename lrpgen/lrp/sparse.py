@@ -1,6 +1,6 @@
-"""What relevance has left need not be multiplied: a convolution's products at the entries that are not 0.
+"""What relevance has left need not be multiplied: products of a layer with weights at the entries that are not 0.
 
-Ours. Pruning, max-pools and ReLUs leave most of what arrives at a convolution at 0. Where few entries are left, each reads,
+Ours. Pruning, max-pools and ReLUs leave most of what arrives at a layer at 0. Where few entries are left, each reads,
 or adds to, the places its window covers; results differ from the full product by rounding.
 """
 
@@ -20,13 +20,13 @@ from .graph import Node
 from .sums import on_threads
 
 PAYS = 0.15  # share of entries below which this is the faster way; docs/performance.md
-MATRIX_PAYS = 0.3  # the same for PLRP-M, which would need five full products
+MATRIX_PAYS = 0.25  # the same for PLRP-M, which would need five full products
 
 
 def sparse_pull(
     node: Node, s: Tensor, weight: Tensor, a: Tensor, filled: Tensor | None, full: Callable[[], Tensor]
 ) -> Tensor:
-    """Transposed convolution of s (N, C, ...) to the input's shape, that of `a`, or `full()` where that serves better.
+    """Transposed product of s (N, C, ...) in the input's shape, that of `a`, or `full()` where that serves better.
 
     filled : (N,) share of s that is not 0, or None. Each sample is decided on its own: what it gets does not depend on the
     batch it is in.
@@ -43,8 +43,9 @@ def sparse_pull(
 
 def few_filled(node: Node, s: Tensor, weight: Tensor, filled: Tensor | None, share: float) -> Tensor:
     """(N,) bool: samples of s whose products are taken entry by entry."""
+    fits = node.op in ("conv1d", "conv2d", "conv3d") or (node.op == "linear" and s.dim() == 2)
     grouped = len(node.args) > 6 and node.args[6] != 1
-    if filled is None or node.op not in ("conv1d", "conv2d", "conv3d") or grouped or s.dtype != weight.dtype:
+    if filled is None or not fits or grouped or s.dtype != weight.dtype:
         return torch.zeros(len(s), dtype=torch.bool)
     return filled <= share
 
@@ -52,10 +53,9 @@ def few_filled(node: Node, s: Tensor, weight: Tensor, filled: Tensor | None, sha
 def _spread(node: Node, s: Tensor, weight: Tensor, a: Tensor) -> Tensor:
     from .compiled import spread
 
-    places = places_of(node, weight, a, s)
+    places, parts = places_of(node, weight, a, s), _parts(s)
     out = torch.zeros(len(s), places.size, dtype=s.dtype)
-    parts = -(-torch.get_num_threads() // len(s))
-    on_threads(spread, s.numel(), s.flatten(2), places.rows(weight), places.bases, places.offsets, parts, out)
+    on_threads(spread, out.numel(), _entries(s), places.rows(weight), places.bases, places.offsets, parts, out)
     return places.taken(out)
 
 
@@ -63,17 +63,28 @@ def redistributed(node: Node, s: Tensor, weight: Tensor, a: Tensor, kept: Tensor
     """PLRP-M's relevance of the kept inputs, and (N, 2) negative and positive relevance without a kept contribution."""
     from .compiled import redistribute
 
-    places = places_of(node, weight, a, s)
-    out, pools = torch.zeros(len(s), places.size, dtype=s.dtype), torch.zeros(len(s), 2, dtype=torch.float64)
-    whole, left = places.laid(a), places.laid(kept)
-    given = (s.flatten(2), whole, left, places.rows(weight), places.bases, places.offsets, out, pools)
-    on_threads(redistribute, s.numel(), *given)
+    places, parts = places_of(node, weight, a, s), _parts(s)
+    out = torch.zeros(len(s) * parts, places.size, dtype=s.dtype)
+    pools = torch.zeros(len(out), 2, dtype=torch.float64)
+    given = (_entries(s), places.laid(a), places.laid(kept), places.rows(weight), places.bases, places.offsets)
+    on_threads(redistribute, out.numel(), *given, parts, out, pools)
+    if parts > 1:
+        out, pools = (each.view(len(s), parts, -1).sum(1) for each in (out, pools))
     return places.taken(out), pools
+
+
+def _parts(s: Tensor) -> int:
+    """Parts of each sample, so that all threads have work."""
+    return -(-torch.get_num_threads() // len(s))
+
+
+def _entries(s: Tensor) -> Tensor:
+    return s.reshape(*s.shape[:2], -1)
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the windows of a convolution lie in its padded input, laid out with channels last.
+    """Where the windows of a convolution lie in its padded input, laid out with channels last; a linear layer has one.
 
     Entry t of the output covers, for each i, the `run` values from bases[t] + offsets[i]. lower, sizes, padded : padding
     before, size, padded size of each dimension.
@@ -112,6 +123,8 @@ class Places:
 
 def places_of(node: Node, weight: Tensor, a: Tensor, s: Tensor) -> Places:
     """stride, padding, dilation are read from the node; they are ints, lists of one or of all dimensions, or a word."""
+    if node.op == "linear":
+        return Places(a.shape[1], (), (), (), np.zeros(1, np.int64), np.zeros(1, np.int64))
     given = [tuple(arg) if isinstance(arg, list) else arg for arg in node.args[3:6]]
     stride, padding, dilation = given + [1, 0, 1][len(given) :]
     return _places(tuple(a.shape[1:]), tuple(s.shape[2:]), tuple(weight.shape[2:]), stride, padding, dilation)
