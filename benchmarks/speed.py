@@ -1,10 +1,10 @@
 """What an explanation costs in time and memory, beside other methods and libraries: `make bench-speed`.
 
 Writes benchmarks/speed.json, and from it the tables and the figure of docs/performance.md. Each row is a network, a size
-and a batch, in a process of its own: all methods once in every round, so that what else the machine does falls on all of
-them; of each the median over rounds of its time as a multiple of gradient * input's in the same round (one forward, one
-backward to the input), with the smallest and the largest. Peak memory: how far it rises above what the process had before,
-one process for each method. `--quick` prints, and writes nothing.
+and a batch, in a process of its own: all of lrpgen's methods once in every round, so that what else the machine does falls
+on all of them, then the other libraries'. Of each the median over rounds of its time as a multiple of gradient * input's in
+the same round (one forward, one backward to the input), with the smallest and the largest. Peak memory: how far it rises
+above what the process had before, one process for each method. `--quick` prints, and writes nothing.
 """
 
 from __future__ import annotations
@@ -85,20 +85,29 @@ def set_up(case: Case, threads: int, names: list[str]) -> tuple[dict[str, Method
 
 
 def timed(case: Case, threads: int, rounds: int, limit: float) -> Figures:
-    """Seconds of every method in every round; the first warms up, and none begins after `limit` seconds but for three."""
-    often = {BASE: rounds, PIECES: rounds, **dict.fromkeys(OWN, rounds)}
-    often |= {name: times for group, times in zip((PEERS, SLOW), case.peers, strict=True) for name in group if times}
+    """Ratios of lrpgen's methods, then of other libraries' where the case has them, each beside gradient * input."""
+    found = rounds_of(case, threads, dict.fromkeys((BASE, PIECES, *OWN), rounds), limit)
+    peers = {name: times for group, times in zip((PEERS, SLOW), case.peers, strict=True) for name in group if times}
+    if peers:
+        found = {**rounds_of(case, threads, {BASE: max(peers.values()), **peers}, limit), **found}
+    return found
+
+
+def rounds_of(case: Case, threads: int, often: dict[str, int], limit: float) -> Figures:
+    """Seconds of every method in every round, each round beginning with another one; the first round warms up, and none
+    begins after `limit` seconds but for three."""
     methods, x, refused = set_up(case, threads, list(often))
     seconds: dict[str, list[float]] = {name: [] for name in methods}
     begin = time.perf_counter()
-    for number in range(rounds + 1):
+    for number in range(max(often.values()) + 1):
         if number > 3 and time.perf_counter() - begin > limit:
             break
-        for name, run in methods.items():
+        names = list(methods)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
             if number > often[name] or (name in SLOW and number == 0):
                 continue
             start = time.perf_counter()
-            run(x)
+            methods[name](x)
             if number:
                 seconds[name].append(time.perf_counter() - start)
         gc.collect()

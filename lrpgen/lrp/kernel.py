@@ -11,7 +11,7 @@ from ..errors import InputError
 from .graph import Node
 from .ops import WEIGHTED, WITH_CONSTANT
 from .rules import RELATIVE, SKIPS, Branch, Level, Part, Rule, _neg, _pos, stabiliser
-from .sparse import sparse_pull
+from .sparse import sparse_pull, turned
 from .sums import Tally, divided, per_sample, sharable, shared
 
 ADDITIONS = ("add", "sub", "rsub")
@@ -48,7 +48,8 @@ class Local:
         """The same for a layer with weights, whose `output` came of `leaf` and `weight`."""
 
         def full() -> Tensor:
-            return torch.autograd.grad(output, leaf, s, retain_graph=True)[0]
+            found = turned(self.node, s, weight)
+            return torch.autograd.grad(output, leaf, s, retain_graph=True)[0] if found is None else found
 
         return sparse_pull(self.node, s, weight, leaf, filled, full)
 

@@ -89,14 +89,12 @@ class Prune:
         return positive, negative
 
 
-def pruned(
-    r: Tensor, positive: float, negative: float, loss: float | None = None, *, compiled: bool | None = None
-) -> tuple[Tensor, Tally, Tensor]:
+def pruned(r: Tensor, positive: float, negative: float, loss: float | None = None) -> tuple[Tensor, Tally, Tensor]:
     """`r` (N, ...), which may be overwritten, as PLRP-lambda leaves it; what that sums to; the mass dropped (N,) float64.
 
-    As `prune_factors`, in one loop over each sample where that serves (`compiled`: True, False, None = there).
+    r * `prune_factors`, in one loop over each sample where there is one.
     """
-    if loss is not None or not (compiled_for(r) if compiled is None else compiled):
+    if loss is not None or not compiled_for(r):
         factors, dropped = prune_factors(r, positive, negative, loss)
         r = r * factors
         return r, tally(r), dropped
@@ -227,12 +225,15 @@ def matrix_relevance(local: Local, s: Tensor, filled: Tensor | None, r: Tensor, 
     (a,), z, bias = local.deltas()
     z = z if bias is None else z - bias
     few = few_filled(local.node, s, local.weight, filled, MATRIX_PAYS)
-    found, pools = torch.empty_like(r), torch.zeros(len(r), 2, dtype=torch.float64, device=r.device)
-    if few.any():
-        found[few], pools[few] = redistributed(local.node, s[few], local.weight, a[few], (a * keep)[few])
-    if not few.all():
-        full = ~few
-        found[full], pools[full] = _redistributed_in_full(local, s[full], a[full], (a * keep)[full], z[full])
+    if few.all():
+        found, pools = redistributed(local.node, s, local.weight, a, a * keep)
+    elif not few.any():
+        found, pools = _redistributed_in_full(local, s, a, a * keep, z)
+    else:
+        found, pools = torch.empty_like(r), torch.empty(len(r), 2, dtype=torch.float64)
+        full, kept = ~few, a * keep
+        found[few], pools[few] = redistributed(local.node, s[few], local.weight, a[few], kept[few])
+        found[full], pools[full] = _redistributed_in_full(local, s[full], a[full], kept[full], z[full])
     return found + _pool(pools, r * keep), pools.abs().sum(1)
 
 

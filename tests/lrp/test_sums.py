@@ -11,7 +11,7 @@ from torch import nn
 from lrpgen.lrp import capture, sums
 from lrpgen.lrp.kernel import Local
 from lrpgen.lrp.prune import matrix_relevance
-from lrpgen.lrp.sparse import PAYS, few_filled, sparse_pull
+from lrpgen.lrp.sparse import PAYS, few_filled, sparse_pull, turned
 
 
 def drawn(*shape, dtype=torch.float64, filled=1.0, seed=0):
@@ -136,6 +136,16 @@ def node_and_gradient(s_filled, samples=3, **kw):
     s = drawn(*y.shape, filled=s_filled, seed=3)
     (node,) = capture(nn.Sequential(layer), x.detach()).nodes
     return node, s, layer.weight, x, torch.autograd.grad(y, x, s)[0]
+
+
+@pytest.mark.parametrize("kw", LAYERS)
+def test_a_convolution_with_turned_weights_is_the_transposed_one(kw):
+    node, s, weight, _, expected = node_and_gradient(1.0, **kw)
+    found = turned(node, s, weight)
+    strided = kw.get("stride", 1) != 1
+    assert (found is None) == (strided or not kw or isinstance(kw.get("padding"), str))
+    if found is not None:
+        torch.testing.assert_close(found, expected)
 
 
 @pytest.fixture(params=[1, 3])
