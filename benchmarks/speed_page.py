@@ -32,6 +32,8 @@ def _cell(method: Figures, key: str) -> str:
         return "refused"
     if key not in method:
         return ""
+    if key not in ("ratio", "peak_ratio"):
+        return f"{method[key]:,.{2 if method[key] < 100 else 0}f}"
     spread = f" ({method['smallest']:.2f}-{method['largest']:.2f})" if key == "ratio" and method["rounds"] > 1 else ""
     return f"{method[key]:.2f}{spread}"
 
@@ -47,7 +49,7 @@ def page(result: Figures) -> str:
         table(rows, tuple(OWN), "peak_ratio"),
         "Milliseconds, all windows of the batch together:",
         table([_milliseconds(row) for row in rows], (BASE, *OWN), "milliseconds"),
-        "Microseconds for 1,000 values of the input (bases; pixels of a side squared): the same where cost is linear",
+        "Microseconds for each 1,000 bases, or pixels; where cost is linear, those of one network are alike:",
         table([_milliseconds(row) for row in rows], (BASE, *OWN), "each"),
     ])  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 r_j = a_j * sum_k rho(w_jk) R_k / d_k. A rule is a list of branches; a branch says which part of the inputs meets which
 part of the weights, which part of the bias belongs to the sum d, and which share of R it takes. The products with the
-transposed weights are torch's own derivative of that single operation, so stride, padding, dilation and groups are exact
-and an epsilon pass costs what a gradient costs.
+transposed weights are torch's own derivative of that single operation, or equal it (`sparse`), so stride, padding, dilation
+and groups are exact and an epsilon pass costs what a gradient costs.
 
 Sources: lrp0, epsilon, alpha-beta, flat, wsquare, zbox: Bach et al. 2015, Montavon et al. 2017, Lapuschkin et al. 2019;
 gamma: Montavon et al. 2019 in the generalised form for negative activations. magnitude: Otsuki et al. 2024 (ECCV).
