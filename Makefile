@@ -9,7 +9,7 @@
 # make bench-precision  relevance in bfloat16 against float32 (1 minute)
 # make bench-scaling  time, memory and disk of a genome's relevance at three sizes (10 minutes)
 # make bench-store    how relevance is laid out on disk: sizes and times by the share of zeros (3 minutes)
-# make bench-speed    what explanations cost in time and memory, beside other libraries, into docs/performance.md (20 minutes)
+# make bench-speed    what explanations cost in time and memory, beside other libraries, into docs/performance.md (half an hour)
 # make bench-quality  methods of relevance against truth, controls and each other, into docs/evaluation.md (50 minutes)
 # make clean  remove results, logs and .venv
 PYTHON ?= python3

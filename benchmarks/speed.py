@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=25, help="at most")
     parser.add_argument(
-        "--seconds", type=float, default=60.0, help="after so many no round of a row begins; three are made"
+        "--seconds", type=float, default=40.0, help="after so many no round of a row begins; three are made"
     )
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "speed.json")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "performance.md")

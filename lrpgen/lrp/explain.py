@@ -145,7 +145,7 @@ def _one(graph: Graph, x: Tensor, target: Target, plan: Plan, reference: Tensor 
     results, relevances = [], []
     for number, R in enumerate(starts):
         last = number == len(starts) - 1
-        result = backward(graph, walk if last else _copy(walk), R.reshape(walk.output.shape), plan, spend=last)
+        result = backward(graph, walk if last else _copy(walk), R.reshape(walk.output.shape).clone(), plan, spend=last)
         results.append(result)
         relevances.append(change * result.multipliers + result.direct)
     relevance, multipliers = relevances[0], _multipliers(results[0], change)

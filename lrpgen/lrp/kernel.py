@@ -163,9 +163,7 @@ def _met(R: Tensor, z: Tensor, inputs: list[Tensor], eps: float, spend: bool) ->
 
 
 def _plain(local: Local, R: Tensor, z: Tensor, bias: Tensor | None, eps: float, spend: bool) -> Flow:
-    own = (
-        local.differences is not None or local.node.op in WEIGHTED or local.node.op in ADDITIONS
-    )  # not another's memory
+    own = local.base is not None or local.node.op in (*WEIGHTED, *ADDITIONS)  # not memory of another node
     q = divided(R, z, eps, bias, spend=spend and own and local.node.op not in STATISTICS)
     kept = {"bias": q.bias, "epsilon": q.epsilon, "stranded": q.stranded, "arrived": q.arrived}
     flow = Flow(local.pull(q.s, q.filled), s=q.s, filled=q.filled, **kept)

@@ -222,9 +222,7 @@ class _WayBack:
             entry.mass = entry.mass + found.mass
             if node.name in self.shares:
                 r, found = self._pruned(local, flow, r, entry)
-                if (
-                    is_input and multiplier is not None
-                ):  # absent bases have none and keep their hypothetical contribution
+                if is_input and multiplier is not None:  # what is absent keeps its hypothetical contribution
                     multiplier = torch.where(a == 0, multiplier, r / torch.where(a == 0, 1.0, a))
             entry.sum_out = entry.sum_out + found.total
             entry.zeros = entry.zeros + found.zeros

@@ -198,3 +198,23 @@ def test_to_npz(tmp_path):
         assert arrays["relevance"].shape == (4, 4, 32)
         np.testing.assert_array_equal(arrays["output"], found.output.numpy())
     assert [p.name for p in tmp_path.iterdir()] == ["e.npz"]
+
+
+def test_an_output_where_branches_meet():
+    """The addition is the last node: what it is given is written over, what the explanation says of it is not."""
+
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = nn.Linear(6, 3), nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.one(x).relu() + self.other(x).relu()
+
+    torch.manual_seed(0)
+    model, x = Sum().double(), torch.randn(4, 6, dtype=torch.float64)
+    found = lrpgen.explain(model, x, target=1)
+    expected = model(x)
+    torch.testing.assert_close(found.output, expected.detach())
+    torch.testing.assert_close(found.start, expected[:, 1].detach())
+    assert found.ledger.query("op == 'add'")["sum_in"].tolist() == pytest.approx(expected[:, 1].tolist())
