@@ -44,13 +44,13 @@ def sparse_pull(
 def turned(node: Node, s: Tensor, weight: Tensor) -> Tensor | None:
     """A transposed convolution of stride 1 as a convolution with its weights turned round, which a CPU does faster.
 
-    None where that does not serve.
+    None where that does not serve; turning costs more than it saves where there are fewer values than weights.
     """
     plain = getattr(node.call, "_overloadname", "") == "default"  # padding is no word, nothing is rounded
     if node.op not in ("conv1d", "conv2d", "conv3d") or not plain or s.device.type != "cpu":
         return None
     stride, padding, dilation, groups = list(node.args[3:]) + [[1], [0], [1], 1][len(node.args[3:]) :]
-    if set(stride) != {1} or groups != 1:
+    if set(stride) != {1} or groups != 1 or s.numel() < weight.numel():
         return None
     sizes = weight.shape[2:]
     gaps, around = _each(tuple(dilation), len(sizes)), _each(tuple(padding), len(sizes))
